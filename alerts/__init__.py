@@ -1,0 +1,1 @@
+"""Alerts on insights: checked on schedule, told to their subscribers."""

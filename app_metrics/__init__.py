@@ -1,0 +1,1 @@
+"""Counts and errors of deliveries and exports."""

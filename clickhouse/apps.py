@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ClickHouseConfig(AppConfig):
+    name = "clickhouse"
+    verbose_name = "Analytics store"

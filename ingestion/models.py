@@ -1,0 +1,46 @@
+"""The durable queue between capture and the worker."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class Lane(models.Model):
+    """A share of the queue that one worker at a time works on; a person stays in one lane."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+
+    def __str__(self):
+        return f"Lane {self.id}"
+
+
+class QueuedBatch(models.Model):
+    """Accepted events that wait to be digested: a request's, or a lane's share of it."""
+
+    lane = models.PositiveSmallIntegerField()
+    project_id = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    events = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()
+    payload = models.BinaryField()
+    """A JSON array of captured events; see ingestion/queue.py."""
+
+    class Meta:
+        indexes = [models.Index(fields=["lane", "id"], name="queue_by_lane")]
+        verbose_name_plural = "queued batches"
+
+    def __str__(self):
+        return f"{self.events} events of project {self.project_id}"
+
+
+class DeadLetter(models.Model):
+    """An event, or a row for the analytics store, that could not be digested, with the reason."""
+
+    project_id = models.BigIntegerField(null=True, blank=True)
+    stage = models.CharField(max_length=40)
+    error = models.TextField()
+    payload = models.JSONField()
+    received_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self):
+        return f"{self.stage}: {self.error[:80]}"

@@ -1,0 +1,1 @@
+"""Saved insights and what they compute."""

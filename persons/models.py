@@ -1,0 +1,95 @@
+"""Persons, the distinct ids that lead to them, and groups."""
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from projects.models import Project
+
+PERSON_NAMESPACE = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
+
+
+def person_uuid(project_id: int, distinct_id: str) -> uuid.UUID:
+    """The uuid a person gets from the first distinct id seen of it; clients compute it too."""
+    return uuid.uuid5(PERSON_NAMESPACE, f"{project_id}:{distinct_id}")
+
+
+class Person(models.Model):
+    uuid = models.UUIDField(default=uuid.uuid4)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    properties = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    is_identified = models.BooleanField(default=False)
+    version = models.BigIntegerField(default=0)
+    """Grows with every change; the analytics store keeps the copy with the highest."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "uuid"], name="unique_person_uuid")
+        ]
+        indexes = [
+            models.Index(fields=["project", "-created_at", "-id"], name="person_newest_first")
+        ]
+
+    def __str__(self):
+        return str(self.uuid)
+
+
+class PersonDistinctId(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="distinct_id_rows")
+    distinct_id = models.CharField(max_length=400)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "distinct_id"], name="unique_person_distinct_id"
+            )
+        ]
+
+    def __str__(self):
+        return self.distinct_id
+
+
+class GroupType(models.Model):
+    """One of a project's at most five kinds of group: company, workspace …"""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="group_types")
+    name = models.CharField(max_length=400)
+    index = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="unique_group_type_name"),
+            models.UniqueConstraint(fields=["project", "index"], name="unique_group_type_index"),
+            models.CheckConstraint(
+                condition=models.Q(index__lte=4), name="group_type_index_up_to_4"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Group(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    type_index = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=400)
+    properties = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "type_index", "key"], name="unique_group_key"
+            )
+        ]
+
+    def __str__(self):
+        return self.key

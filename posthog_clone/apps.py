@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PostHogCloneConfig(AppConfig):
+    name = "posthog_clone"

@@ -1,0 +1,220 @@
+"""Every setting, and the only place that reads environment variables.
+
+Embedded by default: SQLite and chDB (ClickHouse in the process) under DATA_DIR.
+Production: DATABASE_URL=postgres://… and CLICKHOUSE_URL=http(s)://….
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.management.utils import get_random_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_flag(name: str, default: bool = False) -> bool:
+    return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def env_list(name: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
+
+
+def env_int(name: str, default: int) -> int:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        sys.exit(f"{name} must be a whole number, not {text!r}.")
+
+
+DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "data").resolve()
+DEBUG = env_flag("DEBUG")
+SITE_URL = os.environ.get("SITE_URL", "http://localhost:8000").rstrip("/")
+
+
+def load_secret_key() -> str:
+    """The key of the environment, else one generated once and kept under DATA_DIR."""
+    if key := os.environ.get("SECRET_KEY"):
+        return key
+    path = DATA_DIR / "secret_key"
+    if not path.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"secret_key.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key())
+        try:
+            os.link(draft, path)  # whoever is first wins; two processes may start at once
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+SECRET_KEY = load_secret_key()
+ALLOWED_HOSTS = ["*"]  # SDKs reach us under any name; links follow the request's own host
+TRUST_PROXY = env_flag("TRUST_PROXY")
+if TRUST_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+
+# Stores
+
+DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600)}
+EMBEDDED_DATABASE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if EMBEDDED_DATABASE:
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: a commit is on disk before capture answers 200.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{DATA_DIR / 'clickhouse'}"
+EMBEDDED_CLICKHOUSE = urlsplit(CLICKHOUSE_URL).scheme == "chdb"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Ingestion: limits, guards and batches
+
+CAPTURE_MAX_BYTES = 20 * 1024 * 1024
+REPLAY_MAX_BYTES = 25 * 1024 * 1024
+INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 500)
+INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 8 * 1024 * 1024)
+# On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
+INGESTION_LANES = 1 if EMBEDDED_DATABASE else env_int("INGESTION_LANES", 8)
+MAX_EVENTS_PER_MINUTE = env_int("MAX_EVENTS_PER_MINUTE", 0)  # per project; 0 = unlimited
+MAX_QUEUED_EVENTS = env_int("MAX_QUEUED_EVENTS", 2_000_000)
+MIN_FREE_DISK_BYTES = env_int("MIN_FREE_DISK_MB", 512) * 1024 * 1024
+READY_MAX_LAG_SECONDS = env_int("READY_MAX_LAG_SECONDS", 60)
+BROWSER_SDK_DIR = Path(os.environ.get("BROWSER_SDK_DIR") or DATA_DIR / "browser-sdk")
+AUTOCAPTURE_EXCEPTIONS = env_flag("AUTOCAPTURE_EXCEPTIONS", default=True)
+OUTBOUND_ALLOW = env_list("OUTBOUND_ALLOW")
+RATE_LIMIT_ENABLED = env_flag("RATE_LIMIT_ENABLED")
+
+# Django
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "posthog_clone",
+    "clickhouse",
+    "projects",
+    "persons",
+    "events",
+    "error_tracking",
+    "folders",
+    "ingestion",
+]
+MIDDLEWARE = [
+    # "ingestion.middleware.CaptureMiddleware",
+    # "posthog_clone.api.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "posthog_clone.urls"
+WSGI_APPLICATION = "posthog_clone.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "projects.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+STATIC_URL = "/assets/"  # /static/ belongs to posthog-js
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = CAPTURE_MAX_BYTES
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+CSRF_COOKIE_NAME = "posthog_csrftoken"
+EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "posthog-clone@localhost")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "projects.authentication.PersonalAPIKeyAuthentication",
+        "projects.authentication.SessionAuthentication",
+    ],
+    # Closed unless a base viewset of projects.viewsets opens it.
+    "DEFAULT_PERMISSION_CLASSES": ["projects.access.Closed"],
+    "DEFAULT_PARSER_CLASSES": [
+        "posthog_clone.api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["posthog_clone.api.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "posthog_clone.api.pagination.Pagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "posthog_clone.api.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "posthog_clone.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PostHog API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {},
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,3 @@
+"""Every app's routes, each mounted once."""
+
+urlpatterns = []
