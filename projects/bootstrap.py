@@ -25,7 +25,7 @@ MAX_TOKEN_LENGTH = 64  # capture refuses longer ones
 
 
 @dataclass(frozen=True)
-class Installation:
+class Bootstrapped:
     project_id: int
     project_token: str
     personal_api_key: str | None
@@ -36,6 +36,27 @@ class Installation:
     created: bool
     """The project was made by this call."""
 
+    def instructions(self, url: str) -> str:
+        """What an operator needs to know, with a request to copy that sends the first event."""
+        password = self.password or "unchanged; manage.py changepassword sets another"
+        key = self.personal_api_key or "shown once; manage.py create_personal_api_key makes another"
+        return f"""\
+Admin             {url}/admin/
+  e-mail          {self.email}
+  password        {password}
+Project           {self.project_id}
+Project token     {self.project_token}
+Personal API key  {key}
+
+Send an event:
+  curl {url}/i/v0/e/ -H 'Content-Type: application/json' \\
+    -d '{{"api_key": "{self.project_token}", "event": "hello", "distinct_id": "me"}}'
+
+Read it back:
+  curl {url}/api/environments/{self.project_id}/events/ \\
+    -H 'Authorization: Bearer {self.personal_api_key or "phx_…"}'
+"""
+
 
 def bootstrap(
     *,
@@ -44,7 +65,7 @@ def bootstrap(
     project_name: str | None = None,
     project_token: str | None = None,
     personal_api_key: str | None = None,
-) -> Installation:
+) -> Bootstrapped:
     """Make what is missing of the first organization, project, superuser and all-scope key.
 
     What exists is found and left as it is: the project by its token, else its name, else the
@@ -82,7 +103,7 @@ def check_values(
 
 
 @transaction.atomic
-def _bootstrap(email, password, project_name, project_token, personal_api_key) -> Installation:
+def _bootstrap(email, password, project_name, project_token, personal_api_key) -> Bootstrapped:
     user, password = find_or_make_superuser(email, password)
     project, created = find_or_make_project(project_name, project_token)
     OrganizationMembership.objects.get_or_create(
@@ -92,7 +113,7 @@ def _bootstrap(email, password, project_name, project_token, personal_api_key) -
         user.current_project = project
         user.current_organization = project.organization
         user.save(update_fields=["current_project", "current_organization"])
-    return Installation(
+    return Bootstrapped(
         project_id=project.id,
         project_token=project.api_token,
         personal_api_key=make_key_unless_there(user, personal_api_key),
@@ -155,24 +176,3 @@ def make_key_unless_there(user: User, value: str | None) -> str | None:
     key.set_value(value)
     key.save()
     return value
-
-
-def describe(installation: Installation, url: str) -> str:
-    """What an operator needs to know, with a request to copy that sends the first event."""
-    password = installation.password or "(unchanged; manage.py changepassword sets another)"
-    key = installation.personal_api_key or "(made before; manage.py create_personal_api_key)"
-    return f"""\
-Admin             {url}/admin/
-  e-mail          {installation.email}
-  password        {password}
-Project           {installation.project_id}
-Project token     {installation.project_token}
-Personal API key  {key}
-
-Send an event:
-  curl {url}/i/v0/e/ -H 'Content-Type: application/json' \\
-    -d '{{"api_key": "{installation.project_token}", "event": "hello", "distinct_id": "me"}}'
-
-Read it back:
-  curl {url}/api/environments/{installation.project_id}/events/ \\
-    -H 'Authorization: Bearer {installation.personal_api_key or "phx_…"}'"""

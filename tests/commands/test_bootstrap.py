@@ -9,7 +9,7 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from projects.bootstrap import bootstrap, describe
+from projects.bootstrap import bootstrap
 from projects.models import (
     MembershipLevel,
     Organization,
@@ -162,7 +162,7 @@ def test_without_json_people_get_the_login_and_a_request_to_copy(capsys, setting
 
 def test_the_text_of_a_later_run_tells_how_to_get_what_is_not_shown():
     bootstrap()
-    text = describe(bootstrap(), "http://localhost:8000")
+    text = bootstrap().instructions("http://localhost:8000")
     assert "changepassword" in text
     assert "create_personal_api_key" in text
 

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from posthog_clone.database import migrate
-from projects.bootstrap import bootstrap, describe
+from posthog_clone.stores import open_database
+from projects.bootstrap import bootstrap
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
     def handle(self, *, email, password, project_name, project_token, personal_api_key, **options):
-        migrate()
+        open_database()
         try:
             installation = bootstrap(
                 email=email,
@@ -35,4 +35,4 @@ class Command(BaseCommand):
             names = ("project_id", "project_token", "personal_api_key", "email")
             self.stdout.write(json.dumps({name: getattr(installation, name) for name in names}))
         else:
-            self.stdout.write(describe(installation, settings.SITE_URL))
+            self.stdout.write(installation.instructions(settings.SITE_URL))
