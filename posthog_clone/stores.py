@@ -5,12 +5,13 @@ import os
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 import clickhouse
 from clickhouse import schema
+from posthog_clone.database import migrate
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def open_database() -> None:
                 f"The database has the migration {app}.{name}, which this version does not know: "
                 "it was used by a newer version. Install that version or use another database."
             )
-        call_command("migrate", verbosity=0, interactive=False)
+        migrate()
     except DatabaseError as error:
         reason = str(error).strip().replace("\n", " ")
         raise CommandError(f"The database can't be used: {reason}. Check DATABASE_URL.") from error
