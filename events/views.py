@@ -23,6 +23,12 @@ def parameter(name: str, description: str, kind=OpenApiTypes.STR, **options) -> 
     return OpenApiParameter(name, kind, description=description, **options)
 
 
+class InvalidUUID(ValidationError):
+    """The one place where the API says `invalid` and not `invalid_input`."""
+
+    also = {"code": "invalid"}
+
+
 class EventViewSet(ProjectViewSet):
     scope_object = "query"
     serializer_class = EventSerializer
@@ -76,7 +82,7 @@ class EventViewSet(ProjectViewSet):
         try:
             uuid = UUID(pk)
         except ValueError:
-            raise ValidationError("Invalid UUID", code="invalid_uuid") from None
+            raise InvalidUUID("Invalid UUID") from None
         row = queries.one(self.project.id, uuid)
         if row is None:
             raise NotFound(f"No events exist for event UUID {pk}")
