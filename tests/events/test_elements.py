@@ -45,7 +45,11 @@ def test_a_chain_of_an_sdk_is_read():
 
     first, second = elements_from_chain(chain)
 
-    assert (first["tag_name"], first["attr_class"], first["text"]) == ("a", ["small", "link"], "bla")
+    assert (first["tag_name"], first["attr_class"], first["text"]) == (
+        "a",
+        ["small", "link"],
+        "bla",
+    )
     assert (first["nth_child"], first["nth_of_type"]) == (1, 3)
     assert second["attributes"] == {"attr__y": "1"}
 
