@@ -172,6 +172,9 @@ class PersonalAPIKey(models.Model):
     def set_new_value(self) -> str:
         """Make a new secret, keep its hash and mask, and return it: the only time it is seen."""
         value = random_token("phx_")
-        self.secure_value = hash_key(value)
-        self.mask_value = f"{value[:4]}...{value[-4:]}"
+        self.set_value(value)
         return value
+
+    def set_value(self, value: str) -> None:
+        self.secure_value = hash_key(value)
+        self.mask_value = f"{value[:4]}...{value[-4:]}" if len(value) >= 16 else "********"
