@@ -55,7 +55,9 @@ class Rate:
             # A batch larger than the bucket passes when the bucket is full.
             if bucket.tokens < min(events, limit):
                 wait = (min(events, limit) - bucket.tokens) * 60 / limit
-                raise Shut(429, "the project sends too many events, please retry later", int(wait) + 1)
+                raise Shut(
+                    429, "the project sends too many events, please retry later", int(wait) + 1
+                )
             bucket.tokens -= events
 
 

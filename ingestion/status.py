@@ -68,15 +68,14 @@ class Recent:
     def get(self) -> Snapshot:
         if self.value and time.monotonic() - self.taken < REFRESH_SECONDS:
             return self.value
-        if self.value and not self.lock.acquire(blocking=False):
+        if not self.lock.acquire(blocking=self.value is None):
             return self.value
         try:
             self.value = snapshot()
             self.taken = time.monotonic()
             return self.value
         finally:
-            if self.lock.locked():
-                self.lock.release()
+            self.lock.release()
 
     def forget(self) -> None:
         self.value = None
