@@ -8,6 +8,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from projects.models import Project
 
 SECONDS = 10
@@ -40,10 +42,16 @@ def resolve(token: str) -> CachedProject | None:
 
 
 def look_up(token: str) -> CachedProject | None:
+    project = find(token, Project.objects.only("id", "settings"))
+    return project and CachedProject(project.id, project.settings.get("anonymize_ips") is True)
+
+
+def find(token: str, among: QuerySet[Project] | None = None) -> Project | None:
+    """The project itself, asked of the database."""
     if not token.isascii() or "\0" in token:  # PostgreSQL refuses the question
         return None
-    row = Project.objects.filter(api_token=token).values_list("id", "settings").first()
-    return row and CachedProject(row[0], row[1].get("anonymize_ips") is True)
+    among = Project.objects.all() if among is None else among
+    return among.filter(api_token=token).first()
 
 
 def forget() -> None:

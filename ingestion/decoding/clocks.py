@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from posthog_clone.api.times import EPOCH, parse_timestamp
+from posthog_clone.api.times import parse_timestamp
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A client's day may have begun already; what lies further ahead comes of a broken clock.
 MAX_AHEAD = timedelta(hours=23)
 MAX_OFFSET_MS = 10**15  # far beyond the calendar, well within a timedelta

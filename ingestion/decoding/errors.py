@@ -10,6 +10,11 @@ class CaptureError(Exception):
         self.text = text
 
 
+class NothingSent(CaptureError):
+    def __init__(self):
+        super().__init__(400, "request missing data payload")
+
+
 class Undecodable(CaptureError):
     """The bytes are not in the encoding they should be in."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from ingestion.decoding.compression import GZIP_MAGIC, gunzip
-from ingestion.decoding.errors import CaptureError, TooLarge, Undecodable
+from ingestion.decoding.errors import NothingSent, TooLarge, Undecodable
 from ingestion.decoding.lz_string import unlz64
 
 FORM = "application/x-www-form-urlencoded"
@@ -39,7 +39,7 @@ def decode_payload(
     else:
         payload = body
     if not payload:
-        raise CaptureError(400, "request missing data payload")
+        raise NothingSent
     if payload[0] in JSON_STARTS and not (hint or content_encoding):
         return payload
     return unwrap(payload, (hint or content_encoding).strip().lower(), limit)
