@@ -1,0 +1,158 @@
+"""What SDKs ask about a project's features: there are none, and the answers say so in their terms.
+
+PostHog: rust/feature-flags/, posthog/api/decide.py
+"""
+
+import time
+import uuid
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.response import Response
+
+from ingestion import tokens
+from ingestion.decoding.documents import load
+from ingestion.decoding.errors import CaptureError, NothingSent, Unparsable
+from ingestion.decoding.events import own_token
+from ingestion.views.remote_config import config_of
+from ingestion.views.requests import read_payload
+from posthog_clone.api.errors import error_body
+from projects.models import Project
+from projects.viewsets import ProjectViewSet, find_project
+
+NO_DEFINITIONS = {"flags": [], "group_type_mapping": {}, "cohorts": {}}
+DEFINITIONS_ETAG = quote_etag("none")
+WHERE_TO_FIND_IT = "You can find your project API key in your project's settings."
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, code: str, detail: str, attr: str | None = None):
+        super().__init__(detail)
+        kind = "authentication_error" if status == 401 else "validation_error"
+        self.status = status
+        self.body = error_body(kind, code, detail, attr)
+
+
+def refusals_in_json(view):
+    """What goes wrong is answered as the rest of the API does, not in capture's plain text."""
+
+    def wrapped(request: HttpRequest, **kwargs) -> HttpResponse:
+        try:
+            return view(request, **kwargs)
+        except Refusal as refusal:
+            return json(refusal.body, refusal.status)
+
+    return wrapped
+
+
+@require_http_methods(["GET", "POST"])
+@refusals_in_json
+def flags(request: HttpRequest) -> HttpResponse:
+    token = asking_token(request)
+    with_config = request.GET.get("config") in ("true", "1")
+    project = (tokens.find if with_config else tokens.resolve)(token)
+    if not project:
+        raise unknown_token()
+    answer = {
+        "errorsWhileComputingFlags": False,
+        "flags": {},
+        "featureFlags": {},
+        "featureFlagPayloads": {},
+        "requestId": str(uuid.uuid4()),
+        "evaluatedAt": int(time.time() * 1000),
+    }
+    return json({**config_of(project), **answer} if with_config else answer)
+
+
+@require_http_methods(["GET", "POST"])
+@refusals_in_json
+def decide(request: HttpRequest) -> HttpResponse:
+    """The older way to ask, which answers with the configuration too."""
+    project = tokens.find(asking_token(request))
+    if not project:
+        raise unknown_token()
+    version = request.GET.get("v", "1")
+    answer: dict[str, Any] = {"featureFlags": [] if version == "1" else {}}
+    if version not in ("1", "2"):
+        answer |= {"featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
+    return json({**config_of(project), **answer})
+
+
+def asking_token(request: HttpRequest) -> str:
+    """The project's token in a question about a person's flags."""
+    try:
+        question = read_question(request)
+        token = own_token(question) or token_in_query(request)
+    except CaptureError as error:
+        raise Refusal(error.status, "malformed_data", error.text) from error
+    if not token:
+        raise missing_token()
+    distinct_id = question.get("distinct_id", question.get("$distinct_id"))
+    if distinct_id is None or distinct_id == "":
+        raise Refusal(400, "missing_distinct_id", "Flags need a distinct_id.", "distinct_id")
+    return token
+
+
+def read_question(request: HttpRequest) -> dict:
+    try:
+        document = load(read_payload(request))
+    except NothingSent:
+        return request.GET.dict()
+    if not isinstance(document, dict):
+        raise Unparsable("expected an object")
+    return document
+
+
+def token_in_query(request: HttpRequest) -> str | None:
+    return request.GET.get("token") or request.GET.get("api_key")
+
+
+def missing_token() -> Refusal:
+    return Refusal(401, "missing_api_key", f"API key not provided. {WHERE_TO_FIND_IT}")
+
+
+def unknown_token() -> Refusal:
+    return Refusal(401, "invalid_api_key", f"Project API key invalid. {WHERE_TO_FIND_IT}")
+
+
+@require_safe
+@refusals_in_json
+def nothing(request: HttpRequest, answer: dict) -> HttpResponse:
+    """`answer`, to whoever knows the token of a project."""
+    token = token_in_query(request)
+    if not token:
+        raise missing_token()
+    if not tokens.resolve(token):
+        raise unknown_token()
+    return json(answer)
+
+
+def json(body: dict, status: int = 200) -> HttpResponse:
+    return HttpResponse(orjson.dumps(body), status=status, content_type="application/json")
+
+
+class FlagDefinitions(ProjectViewSet):
+    """What server SDKs poll to evaluate flags by themselves, with a personal API key."""
+
+    scope_object = "feature_flag"
+    queryset = Project.objects.none()
+    schema = None
+
+    def find_parent(self):
+        token = token_in_query(self.request)
+        user = self.request.user
+        if not token:
+            self.project = find_project("@current", user)
+            return
+        self.project = tokens.find(token, Project.objects.with_level_of(user))
+        if not self.project:
+            raise AuthenticationFailed("Project API key invalid.", "invalid_api_key")
+
+    def list(self, request):
+        response = Response(NO_DEFINITIONS, headers={"ETag": DEFINITIONS_ETAG})
+        return get_conditional_response(request, etag=DEFINITIONS_ETAG, response=response)
