@@ -22,10 +22,15 @@ class QueuedBatch(models.Model):
     events = models.PositiveIntegerField()
     size = models.PositiveIntegerField()
     payload = models.BinaryField()
-    """A JSON array of captured events; see ingestion/queue.py."""
+    """A captured event as JSON per line; see ingestion/queue.py."""
 
     class Meta:
-        indexes = [models.Index(fields=["lane", "id"], name="queue_by_lane")]
+        indexes = [
+            # Holds all that the worker plans by and the guards count, so neither reads a payload.
+            models.Index(
+                fields=["lane", "id", "size", "events", "received_at"], name="queue_by_lane"
+            )
+        ]
         verbose_name_plural = "queued batches"
 
     def __str__(self):
@@ -38,7 +43,8 @@ class DeadLetter(models.Model):
     project_id = models.BigIntegerField(null=True, blank=True)
     stage = models.CharField(max_length=40)
     error = models.TextField()
-    payload = models.JSONField()
+    payload = models.TextField()
+    """The event or row as JSON."""
     received_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -1,0 +1,97 @@
+"""Writing events: each uuid once, by way of the outbox."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+import clickhouse
+from clickhouse import outbox
+from clickhouse.client import timestamp
+from events.elements import chain_from_elements
+from posthog_clone.captured import CapturedEvent
+
+# What ClickHouse's DateTime64(6) can hold with room for time zones.
+EARLIEST, LATEST = (
+    datetime.fromisoformat("1900-01-02T00:00Z"),
+    datetime.fromisoformat("2299-12-30T00:00Z"),
+)
+# A batch that is sent again carries a new sent_at, which shifts its corrected timestamps.
+REPLAY_WINDOW = timedelta(days=2)
+
+
+def without_replays(events: Iterable[CapturedEvent]) -> list[CapturedEvent]:
+    """The events whose uuid their project does not have yet, and of equal ones the first."""
+    fresh: dict[tuple[int, UUID], CapturedEvent] = {}
+    for event in events:
+        fresh.setdefault((event.project_id, event.uuid), event)
+    by_project = defaultdict(list)
+    for event in fresh.values():
+        by_project[event.project_id].append(event)
+    for project_id, own in by_project.items():
+        for uuid in stored_uuids(project_id, own):
+            fresh.pop((project_id, uuid), None)
+    return list(fresh.values())
+
+
+def stored_uuids(project_id: int, events: Sequence[CapturedEvent]) -> list[UUID]:
+    """Which of the events' uuids are stored, within some days of the events' time."""
+    times = [clamp(event.timestamp) for event in events]
+    found = clickhouse.rows(
+        """
+        SELECT uuid FROM events
+        WHERE team_id = {project_id:Int64}
+            AND timestamp >= {since:DateTime64(6, 'UTC')}
+            AND timestamp <= {until:DateTime64(6, 'UTC')}
+            AND uuid IN {uuids:Array(UUID)}
+        """,
+        project_id=project_id,
+        since=clamp(max(min(times), EARLIEST + REPLAY_WINDOW) - REPLAY_WINDOW),
+        until=clamp(min(max(times), LATEST - REPLAY_WINDOW) + REPLAY_WINDOW),
+        uuids=[str(event.uuid) for event in events],
+    )
+    return [uuid for (uuid,) in found]
+
+
+def store(events: Iterable[CapturedEvent], lane: int | None = None) -> None:
+    """Put the events that no stage dropped into the outbox, in the caller's transaction."""
+    lines = [orjson.dumps(row(event)) for event in events if not event.dropped]
+    if lines:
+        outbox.enqueue_lines("events", lines, lane)
+
+
+def row(event: CapturedEvent) -> dict:
+    properties = event.properties
+    elements, chain = properties.pop("$elements", None), properties.pop("$elements_chain", None)
+    return {
+        "team_id": event.project_id,
+        "timestamp": timestamp(clamp(event.timestamp)),
+        "uuid": event.uuid,
+        "event": event.event,
+        "distinct_id": event.distinct_id,
+        "person_id": event.person_id,
+        "person_mode": event.person_mode,
+        "person_created_at": event.person_created_at and timestamp(clamp(event.person_created_at)),
+        "person_properties": orjson.dumps(event.person_properties).decode(),
+        "properties": orjson.dumps(properties).decode(),
+        "elements_chain": chain if isinstance(chain, str) else chain_from_elements(elements),
+        "session_id": text_property(properties, "$session_id"),
+        "window_id": text_property(properties, "$window_id"),
+        **{f"group_{index}": text_property(properties, f"$group_{index}") for index in range(5)},
+        "issue_id": event.issue_id,
+        "fingerprint": event.fingerprint,
+        "created_at": timestamp(event.received_at),
+    }
+
+
+def text_property(properties: dict, key: str) -> str:
+    value = properties.get(key)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def clamp(moment: datetime) -> datetime:
+    return min(max(moment, EARLIEST), LATEST)

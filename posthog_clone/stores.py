@@ -1,0 +1,74 @@
+"""Opening the stores for a server: everything that can be wrong is said in one sentence."""
+
+import fcntl
+import os
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+
+import clickhouse
+from clickhouse import schema
+from posthog_clone.database import migrate
+
+
+@contextmanager
+def data_directory():
+    """Hold DATA_DIR for this process. The embedded stores take one server at a time."""
+    if not (settings.EMBEDDED_DATABASE or settings.EMBEDDED_CLICKHOUSE):
+        yield
+        return
+    try:
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        lock = open(settings.DATA_DIR / "serve.lock", "a+")  # noqa: SIM115 - held while serving
+    except OSError as error:
+        raise CommandError(f"The data directory can't be used: {error}.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise CommandError(
+                f"The data directory {settings.DATA_DIR} is in use by another server "
+                f"(process {lock.read().strip() or 'unknown'}). Stop it, or set DATA_DIR to "
+                "another directory."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def open_database() -> None:
+    """Reach the database and bring its tables up to date."""
+    try:
+        loader = MigrationLoader(connection)
+        unknown = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
+        if unknown:
+            app, name = unknown[0]
+            raise CommandError(
+                f"The database has the migration {app}.{name}, which this version does not know: "
+                "it was used by a newer version. Install that version or use another database."
+            )
+        migrate()
+    except DatabaseError as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise CommandError(f"The database can't be used: {reason}. Check DATABASE_URL.") from error
+
+
+def open_analytics() -> None:
+    """Reach ClickHouse, or open the embedded one, and bring its tables up to date."""
+    try:
+        schema.apply()
+    except clickhouse.Unavailable as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        where = (
+            f"the embedded ClickHouse under {settings.DATA_DIR}; is another process using it?"
+            if settings.EMBEDDED_CLICKHOUSE
+            else "ClickHouse. Check CLICKHOUSE_URL."
+        )
+        raise CommandError(f"{reason}: can't open {where}") from error
+    except (schema.SchemaError, clickhouse.Rejected) as error:
+        raise CommandError(str(error)) from error
