@@ -9,6 +9,8 @@ from projects.models import Project
 
 
 class PersistedFolder(models.Model):
+    DEFAULT_PROTOCOL = "products://"
+
     class Type(models.TextChoices):
         HOME = "home"
         PINNED = "pinned"
@@ -18,7 +20,7 @@ class PersistedFolder(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     type = models.CharField(max_length=20, choices=Type.choices)
-    protocol = models.CharField(max_length=64, default="products://")
+    protocol = models.CharField(max_length=64, default=DEFAULT_PROTOCOL)
     path = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)

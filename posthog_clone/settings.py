@@ -129,7 +129,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     # "ingestion.middleware.CaptureMiddleware",
-    # "posthog_clone.api.middleware.CorsMiddleware",
+    "posthog_clone.api.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",

@@ -1,3 +1,20 @@
 """Every app's routes, each mounted once."""
 
-urlpatterns = []
+from django.urls import include, path, re_path
+
+from posthog_clone.api import errors
+
+# Below a project; each app's paths exist under both prefixes.
+PROJECT_ROUTES = [
+    path("", include("folders.urls")),
+]
+
+urlpatterns = [
+    path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
+    path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
+    re_path(r"^api/", errors.endpoint_not_found),
+]
+
+handler400 = errors.bad_request
+handler404 = errors.not_found
+handler500 = errors.server_error

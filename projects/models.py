@@ -50,6 +50,18 @@ class Organization(models.Model):
         return self.name
 
 
+class ProjectQuerySet(models.QuerySet):
+    def with_level_of(self, user: "User") -> "ProjectQuerySet":
+        """Adds `membership_level`: the user's in the project's organization, None if not in it."""
+        memberships = OrganizationMembership.objects.filter(
+            user=user, organization=models.OuterRef("organization")
+        )
+        return self.annotate(membership_level=models.Subquery(memberships.values("level")))
+
+    def visible_to(self, user: "User") -> "ProjectQuerySet":
+        return self.filter(organization__memberships__user=user)
+
+
 class Project(models.Model):
     """What the API calls a project, an environment or a team: the three share one id."""
 
@@ -67,6 +79,8 @@ class Project(models.Model):
     person_display_name_properties = models.JSONField(null=True, blank=True)
     settings = models.JSONField(default=dict, blank=True)
     """The project's other settings of the API, by their API names; absent = default."""
+
+    objects = ProjectQuerySet.as_manager()
 
     def __str__(self):
         return self.name

@@ -1,0 +1,92 @@
+"""How the OpenAPI document describes the endpoints: PostHog's operation ids, scopes and errors."""
+
+from itertools import product
+
+from drf_spectacular import openapi
+
+PROJECT_PREFIX = "/api/projects/{project_id}/"
+ENVIRONMENT_PREFIX = "/api/environments/{project_id}/"
+PROJECT_ID_DESCRIPTION = (
+    "Project ID of the project you're trying to access. "
+    "To find the ID of the project, make a call to /api/projects/."
+)
+
+COMPONENTS = {
+    "securitySchemes": {
+        "PersonalAPIKeyAuth": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A personal API key (`phx_…`) with the scopes the operation lists.",
+        },
+        "SessionAuth": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "The cookie of a browser that has logged in.",
+        },
+    },
+    "schemas": {
+        "Error": {
+            "type": "object",
+            "required": ["type", "code", "detail", "attr"],
+            "properties": {
+                "type": {
+                    "type": "string",
+                    "enum": [
+                        "authentication_error",
+                        "invalid_request",
+                        "server_error",
+                        "throttled_error",
+                        "validation_error",
+                    ],
+                },
+                "code": {"type": "string", "examples": ["required"]},
+                "detail": {"type": "string", "examples": ["This field is required."]},
+                "attr": {
+                    "type": ["string", "null"],
+                    "description": "The field at fault; `__` joins the steps to a nested one.",
+                    "examples": ["name"],
+                },
+            },
+        }
+    },
+}
+ERROR_RESPONSE = {
+    "description": "What went wrong; of several errors, the first.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+
+
+class AutoSchema(openapi.AutoSchema):
+    """Operations below /api/projects/:id/ carry the plain name, their twins below
+    /api/environments/:id/ the prefix `environments_`."""
+
+    def get_operation(self, *args):
+        operation = super().get_operation(*args)
+        if operation:
+            operation["responses"].setdefault("default", ERROR_RESPONSE)
+        return operation
+
+    def _tokenize_path(self):
+        tokens = super()._tokenize_path()
+        return tokens[1:] if self.path.startswith(PROJECT_PREFIX) else tokens
+
+    def get_tags(self):
+        tokens = self._tokenize_path()
+        return tokens[:2] if self.path.startswith(ENVIRONMENT_PREFIX) else tokens[:1]
+
+    def get_auth(self):
+        if not hasattr(self.view, "get_required_scopes"):
+            return []
+        required = self.view.get_required_scopes()
+        if required is None:
+            return [{"SessionAuth": []}]
+        alternatives = [(item,) if isinstance(item, str) else item for item in required]
+        return [{"PersonalAPIKeyAuth": list(scopes)} for scopes in product(*alternatives)]
+
+    def _resolve_path_parameters(self, variables):
+        parameters = super()._resolve_path_parameters(variables)
+        for parameter in parameters:
+            if parameter["name"] == "project_id":
+                parameter["description"] = PROJECT_ID_DESCRIPTION
+        return parameters

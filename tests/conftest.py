@@ -1,0 +1,119 @@
+"""What tests share: a project, its user, clients that speak for them, and the analytics store."""
+
+import pytest
+from rest_framework.test import APIClient
+
+import clickhouse
+import clickhouse.schema
+from clickhouse.client import client as clickhouse_client
+from projects.models import MembershipLevel
+from tests.factories import (
+    MembershipFactory,
+    OrganizationFactory,
+    PersonalAPIKeyFactory,
+    ProjectFactory,
+    UserFactory,
+)
+
+
+class ProjectClient(APIClient):
+    """Calls the API with a key. Paths not starting with `/` go below the project's prefix."""
+
+    def __init__(self, project=None, key: str | None = None, prefix: str = "environments"):
+        super().__init__()
+        self.project = project
+        self.prefix = prefix
+        self.key = key
+        if key:
+            self.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+
+    def url(self, path: str) -> str:
+        return path if path.startswith("/") else f"/api/{self.prefix}/{self.project.id}/{path}"
+
+    def generic(self, method, path, *args, **kwargs):
+        return super().generic(method, self.url(path), *args, **kwargs)
+
+
+@pytest.fixture
+def organization(db):
+    return OrganizationFactory()
+
+
+@pytest.fixture
+def project(organization):
+    return ProjectFactory(organization=organization)
+
+
+@pytest.fixture
+def user(organization, project):
+    """An owner of the project's organization, whose current project it is."""
+    user = UserFactory(current_organization=organization, current_project=project)
+    MembershipFactory(organization=organization, user=user, level=MembershipLevel.OWNER)
+    return user
+
+
+@pytest.fixture
+def api(project, user):
+    """A client of the user with an all-scope key."""
+    return ProjectClient(project, PersonalAPIKeyFactory(user=user).value)
+
+
+@pytest.fixture
+def api_with_scopes(project, user):
+    """Makes a client of the user whose key has just these scopes."""
+
+    def make(*scopes: str, **fields) -> ProjectClient:
+        key = PersonalAPIKeyFactory(user=user, scopes=list(scopes), **fields)
+        return ProjectClient(project, key.value)
+
+    return make
+
+
+@pytest.fixture
+def anonymous(project):
+    """A client without credentials."""
+    return ProjectClient(project)
+
+
+@pytest.fixture
+def session(project, user):
+    """A client of the user's browser, logged in."""
+    client = ProjectClient(project)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def stranger_api(project):
+    """A client with an all-scope key of somebody in another organization."""
+    organization = OrganizationFactory()
+    stranger = UserFactory(
+        current_organization=organization,
+        current_project=ProjectFactory(organization=organization),
+    )
+    MembershipFactory(organization=organization, user=stranger, level=MembershipLevel.OWNER)
+    return ProjectClient(project, PersonalAPIKeyFactory(user=stranger).value)
+
+
+@pytest.fixture(scope="session")
+def clickhouse_schema():
+    """The embedded store, opened once per process; one connection stays, so it stays open."""
+    with clickhouse_client():
+        clickhouse.schema.apply()
+        yield
+
+
+@pytest.fixture
+def analytics(clickhouse_schema):
+    """The analytics store, empty; its tables are emptied again after the test."""
+    yield clickhouse
+    empty_tables()
+
+
+def empty_tables() -> None:
+    tables = clickhouse.rows(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND total_rows > 0"
+        " AND name != 'schema_files'"
+    )
+    for (name,) in tables:
+        clickhouse.command(f"TRUNCATE TABLE {name}")

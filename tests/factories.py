@@ -1,0 +1,111 @@
+"""One factory per model. What a test doesn't care about, it leaves to them."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from error_tracking.models import Fingerprint, Issue
+from folders.models import PersistedFolder
+from persons.models import Person, PersonDistinctId
+from projects.models import (
+    MembershipLevel,
+    Organization,
+    OrganizationMembership,
+    PersonalAPIKey,
+    Project,
+    User,
+)
+
+
+class OrganizationFactory(DjangoModelFactory):
+    class Meta:
+        model = Organization
+
+    name = factory.Sequence(lambda n: f"Organization {n}")
+    slug = factory.Sequence(lambda n: f"organization-{n}")
+
+
+class ProjectFactory(DjangoModelFactory):
+    class Meta:
+        model = Project
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Project {n}")
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda n: f"user{n}@example.com")
+    first_name = "Ada"
+    last_name = "Lovelace"
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = OrganizationMembership
+
+    organization = factory.SubFactory(OrganizationFactory)
+    user = factory.SubFactory(UserFactory)
+    level = MembershipLevel.MEMBER
+
+
+class PersonalAPIKeyFactory(DjangoModelFactory):
+    """`key.value` is the clear text, for this object only."""
+
+    class Meta:
+        model = PersonalAPIKey
+
+    user = factory.SubFactory(UserFactory)
+    label = factory.Sequence(lambda n: f"Key {n}")
+    scopes = ["*"]
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        key = model_class(*args, **kwargs)
+        key.value = key.set_new_value()
+        key.save()
+        return key
+
+
+class PersonFactory(DjangoModelFactory):
+    """`distinct_ids=["a", "b"]` gives the person those."""
+
+    class Meta:
+        model = Person
+        skip_postgeneration_save = True
+
+    project = factory.SubFactory(ProjectFactory)
+
+    @factory.post_generation
+    def distinct_ids(self, create, extracted, **kwargs):
+        PersonDistinctId.objects.bulk_create(
+            PersonDistinctId(project=self.project, person=self, distinct_id=distinct_id)
+            for distinct_id in extracted or []
+        )
+
+
+class IssueFactory(DjangoModelFactory):
+    class Meta:
+        model = Issue
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Error {n}")
+
+
+class FingerprintFactory(DjangoModelFactory):
+    class Meta:
+        model = Fingerprint
+
+    issue = factory.SubFactory(IssueFactory)
+    project = factory.SelfAttribute("issue.project")
+    fingerprint = factory.Sequence(lambda n: f"fingerprint-{n}")
+
+
+class PersistedFolderFactory(DjangoModelFactory):
+    class Meta:
+        model = PersistedFolder
+
+    project = factory.SubFactory(ProjectFactory)
+    user = factory.SubFactory(UserFactory)
+    type = PersistedFolder.Type.HOME
