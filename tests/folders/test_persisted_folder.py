@@ -1,4 +1,3 @@
-
 from folders.models import PersistedFolder
 
 
