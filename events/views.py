@@ -1,5 +1,6 @@
 """Events as the API reads them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +22,12 @@ TRUE, FALSE = {"true", "1", ""}, {"false", "0"}
 
 def parameter(name: str, description: str, kind=OpenApiTypes.STR, **options) -> OpenApiParameter:
     return OpenApiParameter(name, kind, description=description, **options)
+
+
+class InvalidUUID(ValidationError):
+    """The one place where the API says `invalid` and not `invalid_input`."""
+
+    also = {"code": "invalid"}
 
 
 class EventViewSet(ProjectViewSet):
@@ -76,7 +83,7 @@ class EventViewSet(ProjectViewSet):
         try:
             uuid = UUID(pk)
         except ValueError:
-            raise ValidationError("Invalid UUID", code="invalid_uuid") from None
+            raise InvalidUUID("Invalid UUID") from None
         row = queries.one(self.project.id, uuid)
         if row is None:
             raise NotFound(f"No events exist for event UUID {pk}")
@@ -84,7 +91,7 @@ class EventViewSet(ProjectViewSet):
         csv = request.accepted_renderer.format == "csv"
         return Response(self.objects([row], with_person, parsed=csv)[0])
 
-    def objects(self, rows: list[EventRow], with_person: bool, *, parsed: bool) -> list[dict]:
+    def objects(self, rows: Sequence[EventRow], with_person: bool, *, parsed: bool):
         persons = persons_of(self.project, rows) if with_person else {}
         return [event_object(row, persons.get(row.distinct_id), parsed=parsed) for row in rows]
 

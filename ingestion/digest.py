@@ -22,7 +22,7 @@ import error_tracking.processing
 import persons.processing
 from clickhouse import outbox
 from events.storage import store, without_replays
-from ingestion import dead_letters
+from ingestion import dead_letters, status
 from ingestion.models import Lane, QueuedBatch
 from posthog_clone.captured import CapturedEvent
 from projects.models import Project
@@ -72,6 +72,7 @@ def digest(lane: int, *, suspicious: bool = False) -> int:
             digest_items(items, lane, suspicious)
     if items:
         outbox.deliver(lane, reject_row)
+        status.digested.add(len(items))
     return len(items)
 
 

@@ -166,7 +166,6 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "/assets/"  # /static/ belongs to posthog-js
-STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = CAPTURE_MAX_BYTES
 X_FRAME_OPTIONS = "SAMEORIGIN"

@@ -2,16 +2,19 @@
 
 from django.urls import include, path, re_path
 
+from ingestion.health import ready
 from posthog_clone.api import errors
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
+    path("", include("events.urls")),
     path("", include("folders.urls")),
 ]
 
 urlpatterns = [
     path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
+    re_path(r"^_(?:readyz|readiness)/?$", ready),
     re_path(r"^api/", errors.endpoint_not_found),
 ]
 
