@@ -23,6 +23,7 @@ from ingestion.decoding.events import (
     assembled,
     token_fault,
 )
+from persons.processing.profiles import is_illegal
 
 REQUIRED_HEADERS = (
     "Content-Type",
@@ -244,10 +245,6 @@ def as_flag(value: Any) -> bool:
     if text not in TRUE | FALSE:
         raise Dropped("invalid_options")
     return text in TRUE
-
-
-def is_illegal(distinct_id: str) -> bool:
-    return distinct_id.lower() in {"anonymous"}
 
 
 def as_uuid(value: Any) -> str | None:
