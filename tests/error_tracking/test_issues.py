@@ -89,7 +89,7 @@ def test_a_list_costs_the_same_queries_whatever_its_length(
     for number in range(100):
         issue = IssueFactory(project=project, assigned_user=user)
         FingerprintFactory.create_batch(number % 3, issue=issue, first_seen=NOON)
-    with django_assert_num_queries(5):  # key, its last use, project, count, rows
+    with django_assert_num_queries(6):  # key, its last use, project, count, ids, rows
         assert len(api.get("error_tracking/issues/").json()["results"]) == 100
 
 
