@@ -1,7 +1,10 @@
 """Persons, the distinct ids that lead to them, and groups."""
 
+import time
 import uuid
+from typing import Any
 
+import orjson
 from django.db import models
 from django.utils import timezone
 
@@ -15,10 +18,45 @@ def person_uuid(project_id: int, distinct_id: str) -> uuid.UUID:
     return uuid.uuid5(PERSON_NAMESPACE, f"{project_id}:{distinct_id}")
 
 
+def next_version(previous: int = 0) -> int:
+    """A version for a row that is made or changed now.
+
+    The clock in microseconds, so that a row made again after its deletion outdoes the tombstone
+    without anybody having kept count; and always above the previous one, should the clock be
+    behind. Tombstones take the previous version plus one instead: they lie in the past, and so
+    hosts whose clocks differ a little still agree that what was made later wins.
+    """
+    return max(previous + 1, time.time_ns() // 1000)
+
+
+class JSONEncoder:
+    """What json.dumps asks of an encoder, by orjson."""
+
+    def __init__(self, **options: Any):
+        pass
+
+    def encode(self, value: Any) -> str:
+        return orjson.dumps(value).decode()
+
+
+class JSONDecoder:
+    """What json.loads asks of a decoder, by orjson.
+
+    Faster, and it reads 1e300 as a float: PostgreSQL writes that number out digit by digit, which
+    the standard library would read as an integer no other part of the server can write.
+    """
+
+    def __init__(self, **options: Any):
+        pass
+
+    def decode(self, text: str) -> Any:
+        return orjson.loads(text)
+
+
 class Person(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    properties = models.JSONField(default=dict)
+    properties = models.JSONField(default=dict, encoder=JSONEncoder, decoder=JSONDecoder)
     created_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     is_identified = models.BooleanField(default=False)
@@ -79,7 +117,7 @@ class Group(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     type_index = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=400)
-    properties = models.JSONField(default=dict)
+    properties = models.JSONField(default=dict, encoder=JSONEncoder, decoder=JSONDecoder)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     version = models.BigIntegerField(default=0)

@@ -129,7 +129,7 @@ INSTALLED_APPS = [
     "ingestion",
 ]
 MIDDLEWARE = [
-    # "ingestion.middleware.CaptureMiddleware",
+    "ingestion.middleware.CaptureMiddleware",
     "posthog_clone.api.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

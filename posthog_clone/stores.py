@@ -32,8 +32,8 @@ def data_directory():
             lock.seek(0)
             raise CommandError(
                 f"The data directory {settings.DATA_DIR} is in use by another server "
-                f"(process {lock.read().strip() or 'unknown'}). Stop it, or set DATA_DIR to another "
-                "directory."
+                f"(process {lock.read().strip() or 'unknown'}). Stop it, or set DATA_DIR to "
+                "another directory."
             ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))

@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from ingestion.health import ready
 from posthog_clone.api import errors
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
+    path("", include("events.urls")),
     path("", include("folders.urls")),
 ]
 
@@ -14,6 +16,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
+    re_path(r"^_(?:readyz|readiness)/?$", ready),
     re_path(r"^api/", errors.endpoint_not_found),
 ]
 

@@ -45,4 +45,7 @@ CREATE TABLE IF NOT EXISTS events
 ENGINE = ReplacingMergeTree(created_at)
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (team_id, timestamp, uuid)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS
+    non_replicated_deduplication_window = 1000,
+    index_granularity = 2048,
+    index_granularity_bytes = 4194304;

@@ -1,0 +1,120 @@
+"""The query parameters of the events list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+
+from events.queries import Position
+from persons.models import Person, PersonDistinctId
+from posthog_clone.api.times import parse_bound
+from projects.models import Project
+
+DEFAULT_LIMIT = 100
+DEFAULT_CSV_LIMIT = 1000
+# Some clients page by 10,000 and take a shorter answer for the end.
+MAX_LIMIT = 50_000
+FUTURE = timedelta(seconds=5)
+NEWEST_FIRST = ["-timestamp"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    after: Position | None
+    before: Position | None
+    event: str | None
+    distinct_ids: list[str] | None
+    """None is any."""
+    descending: bool
+    limit: int
+    offset: int
+
+
+def event_filter(params: Mapping[str, str], project: Project, *, csv: bool) -> EventFilter:
+    """Read the parameters. Raises ValidationError that names the one to change."""
+    now = timezone.now()
+    return EventFilter(
+        after=position(params, "after", project, now),
+        before=position(params, "before", project, now) or Position(now + FUTURE),
+        event=params.get("event") or None,
+        distinct_ids=distinct_ids(params, project),
+        descending=json_list(params, "orderBy", NEWEST_FIRST) == NEWEST_FIRST,
+        limit=min(number(params, "limit") or default_limit(csv), MAX_LIMIT),
+        offset=number(params, "offset"),
+    )
+
+
+def default_limit(csv: bool) -> int:
+    return DEFAULT_CSV_LIMIT if csv else DEFAULT_LIMIT
+
+
+def number(params: Mapping[str, str], name: str) -> int:
+    """A whole number above 0; anything else counts as not given and is 0."""
+    text = params.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def position(
+    params: Mapping[str, str], name: str, project: Project, now: datetime
+) -> Position | None:
+    text = params.get(name)
+    if not text:
+        return None
+    moment = parse_bound(text, ZoneInfo(project.timezone), now, attr=name)
+    return moment and Position(storable(moment), tie_break(params, f"{name}_uuid"))
+
+
+def storable(moment: datetime) -> datetime:
+    """Within what the store can compare with; no event is beyond."""
+    return min(max(moment, datetime(1900, 1, 2, tzinfo=UTC)), datetime(2299, 12, 30, tzinfo=UTC))
+
+
+def tie_break(params: Mapping[str, str], name: str) -> UUID | None:
+    text = params.get(name)
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValidationError({name: f"{text[:100]!r} is not a UUID."}) from None
+
+
+def distinct_ids(params: Mapping[str, str], project: Project) -> list[str] | None:
+    """Those of the person that `person_id` names, narrowed to `distinct_id` if that is given."""
+    single, person_id = params.get("distinct_id"), params.get("person_id")
+    if not person_id:
+        return [single] if single else None
+    links = PersonDistinctId.objects.filter(
+        project=project, person__in=persons_named(person_id, project)
+    )
+    if single:
+        links = links.filter(distinct_id=single)
+    return list(links.values_list("distinct_id", flat=True))
+
+
+def persons_named(person_id: str, project: Project):
+    persons = Person.objects.filter(project=project)
+    if person_id.isascii() and person_id.isdecimal() and len(person_id) < 19:
+        return persons.filter(id=int(person_id))
+    try:
+        return persons.filter(uuid=UUID(person_id))
+    except ValueError:
+        return persons.none()
+
+
+def json_list(params: Mapping[str, str], name: str, default: list) -> list:
+    text = params.get(name)
+    if not text:
+        return default
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        raise ValidationError({name: f"{name} must be JSON, not {text[:100]!r}."}) from None
+    if not isinstance(value, list):
+        raise ValidationError({name: f'{name} must be a JSON list such as ["-timestamp"].'})
+    return value

@@ -1,0 +1,58 @@
+"""Rows as CSV: nested keys flattened with dots, the header their sorted union."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework.renderers import BaseRenderer
+
+# A cell that starts like a formula would run in a spreadsheet.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class CSVRenderer(BaseRenderer):
+    """For `?format=csv`: the results of a page, or one object, as `text/csv`."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type=None, renderer_context=None) -> str:
+        response = (renderer_context or {}).get("response")
+        if response is not None and response.status_code >= 400:
+            response.content_type = "application/json"
+            return json.dumps(data)
+        rows = data["results"] if isinstance(data, dict) and "results" in data else data
+        return to_csv(rows if isinstance(rows, list) else [rows])
+
+
+def to_csv(rows: Iterable[dict]) -> str:
+    flat = [flatten(row) for row in rows]
+    header = sorted({key for row in flat for key in row})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, header)
+    writer.writeheader()
+    writer.writerows({key: cell(value) for key, value in row.items()} for row in flat)
+    return out.getvalue()
+
+
+def flatten(value: Any, prefix: str = "") -> dict[str, Any]:
+    """`{"a": {"b": [1]}}` as `{"a.b.0": 1}`; empty objects and lists leave no key."""
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list | tuple):
+        pairs = enumerate(value)
+    else:
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, item in pairs:
+        flat |= flatten(item, f"{prefix}.{key}" if prefix else str(key))
+    return flat
+
+
+def cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
