@@ -86,10 +86,10 @@ def test_a_poisonous_event_is_parked_and_the_rest_goes_on(
 ):
     process = digest.error_tracking.processing.process
 
-    def picky_process(event):
-        if "poison" in event.properties:
+    def picky_process(events):
+        if any("poison" in event.properties for event in events):
             raise ValueError("this one can't be digested")
-        return process(event)
+        return process(events)
 
     monkeypatch.setattr(digest.error_tracking.processing, "process", picky_process)
     events = [captured(event="$exception", properties=exception(str(n))) for n in range(9)]
