@@ -74,6 +74,8 @@ class StackFrame(models.Model):
     contents = models.JSONField()
     resolved = models.BooleanField()
     context = models.JSONField(null=True, blank=True)
+    symbol_set_ref = models.TextField(null=True, blank=True)
+    """The symbol set that resolves it, uploaded or not."""
 
     class Meta:
         constraints = [

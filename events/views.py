@@ -1,5 +1,6 @@
 """Events as the API reads them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -90,7 +91,7 @@ class EventViewSet(ProjectViewSet):
         csv = request.accepted_renderer.format == "csv"
         return Response(self.objects([row], with_person, parsed=csv)[0])
 
-    def objects(self, rows: list[EventRow], with_person: bool, *, parsed: bool) -> list[dict]:
+    def objects(self, rows: Sequence[EventRow], with_person: bool, *, parsed: bool):
         persons = persons_of(self.project, rows) if with_person else {}
         return [event_object(row, persons.get(row.distinct_id), parsed=parsed) for row in rows]
 

@@ -1,3 +1,4 @@
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 from rest_framework.exceptions import ValidationError
 from rest_framework.viewsets import ModelViewSet
@@ -33,9 +34,9 @@ class PersistedFolderViewSet(ProjectViewSet, ModelViewSet):
         )
 
     def perform_update(self, serializer):
-        new_type = serializer.validated_data.get("type")
-        others = self.get_queryset().exclude(pk=serializer.instance.pk)
-        if new_type and others.filter(type=new_type).exists():
-            message = f"You already have a folder of type {new_type}."
-            raise ValidationError({"type": message}, code="unique")
-        serializer.save()
+        try:
+            with transaction.atomic():
+                serializer.save()
+        except IntegrityError as error:
+            message = f"You already have a folder of type {serializer.validated_data['type']}."
+            raise ValidationError({"type": message}, code="unique") from error

@@ -22,7 +22,7 @@ import error_tracking.processing
 import persons.processing
 from clickhouse import outbox
 from events.storage import store, without_replays
-from ingestion import dead_letters
+from ingestion import dead_letters, status
 from ingestion.models import Lane, QueuedBatch
 from posthog_clone.captured import CapturedEvent
 from projects.models import Project
@@ -72,6 +72,7 @@ def digest(lane: int, *, suspicious: bool = False) -> int:
             digest_items(items, lane, suspicious)
     if items:
         outbox.deliver(lane, reject_row)
+        status.digested.add(len(items))
     return len(items)
 
 
@@ -167,12 +168,10 @@ def digest_part(items: Sequence[Item], lane: int) -> None:
         )
     )
     batch = without_replays(item.parse() for item in items if item.project_id in projects)
-    exceptions = [event for event in batch if event.event == "$exception"]
-    for event in exceptions:
-        error_tracking.processing.process(event)
+    exceptions = error_tracking.processing.process(batch)
     with transaction.atomic():
         persons.processing.apply_events(batch, lane)
-        error_tracking.processing.link([event for event in exceptions if not event.dropped])
+        error_tracking.processing.link(exceptions)
         store(batch, lane)
         Project.objects.filter(id__in=projects, ingested_event=False).update(ingested_event=True)
         remove(items)

@@ -19,6 +19,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "status": "lagging" if late else "ok",
+            "digested_events": status.digested.total,
             "queued_events": now.queued_events,
             "undelivered_rows": now.undelivered_rows,
             "lag_seconds": round(now.lag_seconds, 1),

@@ -57,6 +57,22 @@ def free_disk_bytes() -> int | None:
     return shutil.disk_usage(settings.DATA_DIR).free
 
 
+class Counter:
+    """A sum since this process started."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.total = 0
+
+    def add(self, count: int) -> None:
+        with self.lock:
+            self.total += count
+
+
+digested = Counter()
+"""Events that became readable through this process."""
+
+
 class Recent:
     """A snapshot at most a second old, taken by one thread while the others use the last."""
 

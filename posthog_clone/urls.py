@@ -1,5 +1,6 @@
 """Every app's routes, each mounted once."""
 
+from django.contrib import admin
 from django.urls import include, path, re_path
 
 from ingestion.health import ready
@@ -12,6 +13,7 @@ PROJECT_ROUTES = [
 ]
 
 urlpatterns = [
+    path("admin/", admin.site.urls),
     path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
     re_path(r"^_(?:readyz|readiness)/?$", ready),

@@ -17,18 +17,18 @@ from tests.factories import (
 
 
 class ProjectClient(APIClient):
-    """Calls the API with a key. Paths not starting with `/` go below the project's prefix."""
+    """Calls the API with a key; relative paths go below /api/environments/<the project's id>/."""
 
-    def __init__(self, project=None, key: str | None = None, prefix: str = "environments"):
-        super().__init__()
+    def __init__(self, project=None, key: str | None = None, **options):
+        super().__init__(**options)
         self.project = project
-        self.prefix = prefix
-        self.key = key
         if key:
             self.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
 
     def url(self, path: str) -> str:
-        return path if path.startswith("/") else f"/api/{self.prefix}/{self.project.id}/{path}"
+        if path.startswith(("/", "http:")):
+            return path
+        return f"/api/environments/{self.project.id}/{path}"
 
     def generic(self, method, path, *args, **kwargs):
         return super().generic(method, self.url(path), *args, **kwargs)

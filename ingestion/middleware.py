@@ -1,0 +1,112 @@
+"""Capture, ahead of everything that Django does for people: no session, no CSRF, no redirect."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from django.core.exceptions import SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.cache import patch_vary_headers
+
+from ingestion import guards, queue
+from ingestion.decoding.errors import CaptureError
+from ingestion.urls import urlpatterns
+from ingestion.views.requests import OK
+
+logger = logging.getLogger(__name__)
+ALLOWED_METHODS = "GET, POST, OPTIONS"
+
+
+class Routes:
+    """The views of capture by path, with and without a slash at the end.
+
+    Most paths are fixed and found at one stroke: every request to the server asks here first.
+    """
+
+    def __init__(self, patterns: Iterable[URLPattern]):
+        self.fixed: dict[str, URLPattern] = {}
+        self.variable: list[URLPattern] = []
+        for pattern in patterns:
+            if pattern.pattern.converters:
+                self.variable.append(pattern)
+            else:
+                self.fixed[str(pattern.pattern)] = pattern
+
+    def find(self, path: str) -> tuple[Callable[..., HttpResponse], dict] | None:
+        """The view, and what to call it with."""
+        path = path.removeprefix("/").removesuffix("/")
+        if pattern := self.fixed.get(path):
+            return pattern.callback, pattern.default_args
+        for pattern in self.variable:
+            if match := pattern.resolve(path):
+                return match.func, match.kwargs
+        return None
+
+
+class CaptureMiddleware:
+    """Answers the paths of capture itself, pages of any origin included; the rest goes on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+        self.routes = Routes(urlpatterns)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        route = self.routes.find(request.path_info)
+        if route is None:
+            return self.get_response(request)
+        if request.method == "OPTIONS":
+            response = HttpResponse(OK, content_type="application/json")
+        else:
+            response = answer(request, *route)
+        return with_cors(request, response)
+
+
+def answer(request: HttpRequest, view: Callable[..., HttpResponse], kwargs: dict) -> HttpResponse:
+    try:
+        response = view(request, **kwargs)
+        if hasattr(response, "render"):
+            response.render()
+        return response
+    except CaptureError as error:
+        return text(error.status, error.text)
+    except guards.Shut as shut:
+        return text(shut.status, shut.text, shut.retry_after)
+    except queue.Unavailable:
+        return unavailable()
+    except (OperationalError, InterfaceError):
+        logger.exception("The database does not answer %s", request.path)
+        return unavailable()
+    except Http404:
+        return text(404, "not found")
+    except SuspiciousOperation as error:
+        return text(400, f"failed to decode request: {error}")
+    except Exception:
+        logger.exception("Failed to answer %s %s", request.method, request.path)
+        return text(500, "internal error")
+
+
+def unavailable() -> HttpResponse:
+    return text(503, "transient error, please retry", retry_after=1)
+
+
+def text(status: int, text: str, retry_after: int | None = None) -> HttpResponse:
+    response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def with_cors(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Admit the page that asks. Old clients send cookies along, which `*` would not allow."""
+    origin = request.META.get("HTTP_ORIGIN")
+    if response.has_header("Access-Control-Allow-Origin"):
+        return response
+    if origin:
+        response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Allow-Credentials"] = "true"
+        response["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+        if headers := request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"):
+            response["Access-Control-Allow-Headers"] = headers
+    patch_vary_headers(response, ["Origin"])
+    return response

@@ -1,0 +1,60 @@
+"""Which project a token opens.
+
+A known token is remembered for a few seconds, so that capture asks the database once, not for
+every request; an unknown one is asked for every time, so that a new project works at once.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from projects.models import Project
+
+SECONDS = 10
+MAX_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class CachedProject:
+    id: int
+    anonymize_ips: bool
+
+
+_remembered: dict[str, tuple[float, CachedProject]] = {}
+_changing = threading.Lock()
+
+
+def resolve(token: str) -> CachedProject | None:
+    """The project whose token this is, as it was at most ten seconds ago."""
+    entry = _remembered.get(token)
+    if entry and entry[0] > time.monotonic():
+        return entry[1]
+    project = look_up(token)
+    with _changing:
+        _remembered.pop(token, None)
+        if project:
+            if len(_remembered) >= MAX_REMEMBERED:
+                del _remembered[next(iter(_remembered))]
+            _remembered[token] = (time.monotonic() + SECONDS, project)
+    return project
+
+
+def look_up(token: str) -> CachedProject | None:
+    project = find(token, Project.objects.only("id", "settings"))
+    return project and CachedProject(project.id, project.settings.get("anonymize_ips") is True)
+
+
+def find(token: str, among: QuerySet[Project] | None = None) -> Project | None:
+    """The project itself, asked of the database."""
+    if not token.isascii() or "\0" in token:  # PostgreSQL refuses the question
+        return None
+    among = Project.objects.all() if among is None else among
+    return among.filter(api_token=token).first()
+
+
+def forget() -> None:
+    """Ask the database again for every token."""
+    with _changing:
+        _remembered.clear()
