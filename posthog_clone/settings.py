@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "posthog_clone",
     "clickhouse",
     "projects",
+    "app_metrics",
     "persons",
     "events",
     "error_tracking",

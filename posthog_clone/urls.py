@@ -7,6 +7,7 @@ from posthog_clone.api import errors
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
+    path("", include("app_metrics.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
 ]
