@@ -1,6 +1,6 @@
 import orjson
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from app_metrics.models import ExportRun
@@ -102,6 +102,7 @@ class ExportRunSerializer(ModelSerializer):
         return shown
 
 
+@extend_schema_serializer(many=False)
 class ExportRunListSerializer(serializers.Serializer):
     results = ExportRunSerializer(many=True)
 
