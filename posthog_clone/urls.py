@@ -10,6 +10,8 @@ from projects.views.preflight import preflight
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
+    path("", include("app_metrics.urls")),
+    path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
     path("", include("projects.project_urls")),

@@ -67,7 +67,9 @@ def parse_batch(document: Any, query: Mapping[str, str], unnamed: str | None = N
         if unnamed and event.get("event") is None:
             event["event"] = unnamed
     if token is None:
-        token = common_token(events) or query.get("token") or query.get("api_key")
+        token = common_token(events)
+    if token is None:
+        token = query.get("token", query.get("api_key"))
     if sent_at is None and "_" in query:
         sent_at = client_clock(query["_"])
     return Batch(valid_token(token), events, sent_at, historical)
