@@ -6,6 +6,7 @@ import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
 
 from ingestion import guards, queue, tokens
 from ingestion.decoding.batches import Call, Refusal, read_batch, read_headers, sort_out
@@ -17,6 +18,7 @@ DOCUMENTATION = "https://posthog.com/docs/api"
 RETRY_AFTER = "1"
 
 
+@require_POST
 def capture_batch(request: HttpRequest) -> HttpResponse:
     try:
         return answer(200, {"results": capture(request)})
@@ -35,8 +37,6 @@ def capture_batch(request: HttpRequest) -> HttpResponse:
 
 def capture(request: HttpRequest) -> dict[str, dict]:
     received_at = datetime.now(UTC)
-    if request.method != "POST":
-        raise Refusal(405, "method_not_allowed", f"{request.method} is not allowed: send POST")
     call = read_headers(request.headers)
     batch = read_batch(read(request), call.encoding, settings.CAPTURE_MAX_BYTES)
     project = find_project(call)
