@@ -1,1 +1,0 @@
-"""E-mail, destinations and the guarded outgoing client."""
