@@ -8,11 +8,8 @@ from posthog_clone.api import errors
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
-<<<<<<< HEAD
-    path("", include("error_tracking.urls")),
-=======
     path("", include("app_metrics.urls")),
->>>>>>> notify
+    path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
 ]
