@@ -1,5 +1,6 @@
 """The newer capture protocol: each event of a batch is answered for."""
 
+import logging
 from datetime import UTC, datetime
 
 import orjson
@@ -14,8 +15,8 @@ from ingestion.decoding.errors import CaptureError, TooLarge
 from ingestion.decoding.events import Reception
 from ingestion.views.requests import client_ip, read_body
 
+logger = logging.getLogger(__name__)
 DOCUMENTATION = "https://posthog.com/docs/api"
-RETRY_AFTER = "1"
 
 
 @require_POST
@@ -26,13 +27,13 @@ def capture_batch(request: HttpRequest) -> HttpResponse:
         return error(refusal.status, refusal.tag, refusal.description)
     except guards.Shut as shut:
         tag = "rate_limited" if shut.status == 429 else "service_unavailable"
-        response = error(shut.status, tag, shut.text)
-        response["Retry-After"] = str(shut.retry_after)
-        return response
-    except (queue.Unavailable, OperationalError, InterfaceError):
-        response = error(503, "service_unavailable", "transient error, please retry")
-        response["Retry-After"] = RETRY_AFTER
-        return response
+        return error(shut.status, tag, shut.text, shut.retry_after)
+    except (queue.Unavailable, OperationalError, InterfaceError) as failure:
+        logger.error("The database did not take a batch: %s", failure)
+        return error(503, "service_unavailable", "transient error, please retry", retry_after=1)
+    except Exception:
+        logger.exception("Failed to answer for a batch")
+        return error(500, "internal_error", "internal error", retry_after=1)
 
 
 def capture(request: HttpRequest) -> dict[str, dict]:
@@ -66,9 +67,13 @@ def find_project(call: Call) -> tokens.CachedProject:
     return project
 
 
-def error(status: int, tag: str, description: str) -> HttpResponse:
-    body = {"error": tag, "error_description": description, "error_uri": DOCUMENTATION}
-    return answer(status, body)
+def error(status: int, tag: str, description: str, retry_after: int | None = None) -> HttpResponse:
+    response = answer(
+        status, {"error": tag, "error_description": description, "error_uri": DOCUMENTATION}
+    )
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
 
 
 def answer(status: int, body: dict) -> HttpResponse:

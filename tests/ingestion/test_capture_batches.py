@@ -13,6 +13,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from ingestion import guards, queue
+from ingestion.decoding import batches
 from ingestion.models import QueuedBatch
 
 pytestmark = pytest.mark.django_db
@@ -256,6 +257,13 @@ def test_too_large(send, headers, settings, encoding, compress):
     assert_refused(r, 413, "payload_too_large")
 
 
+def test_too_many_events(send, monkeypatch):
+    monkeypatch.setattr(batches, "MAX_EVENTS", 2)
+    assert send(event(), event()).status_code == 200
+    QueuedBatch.objects.all().delete()
+    assert_refused(send(event(), event(), event()), 413, "payload_too_large")
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_not_what_the_encoding_says(send, headers, encoding):
     r = send(event(), headers={**headers, "Content-Encoding": encoding})
@@ -390,6 +398,14 @@ def test_a_store_that_is_down_asks_to_retry(send, monkeypatch, failure):
     r = send(event())
     assert_refused(r, 503, "service_unavailable")
     assert r["Retry-After"] == "1"
+
+
+def test_a_crash_is_answered_in_the_protocols_terms(send, monkeypatch, caplog):
+    monkeypatch.setattr(queue, "put", lambda *args: 1 / 0)
+    r = send(event())
+    assert_refused(r, 500, "internal_error")
+    assert r["Retry-After"] == "1"
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_other_methods(client):
