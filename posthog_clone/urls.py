@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/", include("projects.urls")),
+    path("", include("error_tracking.file_urls")),
     re_path(r"^_(?:health|livez|liveness)/?$", alive),
     re_path(r"^_(?:readyz|readiness)/?$", ready),
     re_path(r"^_preflight/?$", preflight),
