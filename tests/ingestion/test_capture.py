@@ -58,7 +58,7 @@ def test_every_path_takes_every_shape(send, project, queued, path, slash, shape)
     r = send(document, path if slash else path.rstrip("/"))
 
     assert (r.status_code, r.json()) == (200, {"status": "Ok"})
-    assert r["Content-Type"] == "application/json"
+    assert (r["Content-Type"], r["Content-Length"]) == ("application/json", "15")
     (event,) = queued()
     assert (event["event"], event["distinct_id"]) == ("bought", "ada")
     (batch,) = QueuedBatch.objects.all()

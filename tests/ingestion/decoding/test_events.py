@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.decoding.errors import CaptureError
-from ingestion.decoding.events import Reception, captured_events, parse_batch
+from ingestion.decoding.events import MAX_EVENTS, Reception, captured_events, parse_batch
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 TOKEN = "phc_fixture_token"
@@ -133,6 +133,13 @@ def test_wrong_shapes(document):
     status, text = refusal(document)
     assert status == 400
     assert text.startswith("failed to parse request: ")
+
+
+def test_too_many_events():
+    status, text = refusal({"api_key": TOKEN, "batch": [EVENT] * (MAX_EVENTS + 1)})
+    assert status == 413
+    assert text.startswith("maximum event size exceeded")
+    assert refusal([{}] * MAX_EVENTS)[0] == 401
 
 
 def test_one_bad_event_refuses_them_all():
