@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 
 from projects.models import Project
@@ -55,7 +57,7 @@ class JSONDecoder:
 
 class Person(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     properties = models.JSONField(default=dict, encoder=JSONEncoder, decoder=JSONDecoder)
     created_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)
@@ -63,12 +65,37 @@ class Person(models.Model):
     version = models.BigIntegerField(default=0)
     """Grows with every change; the analytics store keeps the copy with the highest."""
 
+    # Kept by the database, so that lists find persons without reading all properties.
+    email = models.GeneratedField(
+        expression=Substr(KT("properties__email"), 1, 200),
+        output_field=models.CharField(max_length=200, null=True),
+        db_persist=True,
+    )
+    email_and_name = models.GeneratedField(
+        expression=Substr(
+            Concat(
+                KT("properties__email"),
+                models.Value(" ", models.TextField()),
+                KT("properties__name"),
+            ),
+            1,
+            400,
+        ),
+        output_field=models.CharField(max_length=400),
+        db_persist=True,
+    )
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "uuid"], name="unique_person_uuid")
         ]
         indexes = [
-            models.Index(fields=["project", "-created_at", "-id"], name="person_newest_first")
+            models.Index(fields=["project", "email", "-created_at", "-id"], name="person_by_email"),
+            # With what a search looks at, so that it needn't leave the index.
+            models.Index(
+                fields=["project", "-created_at", "-id", "email_and_name"],
+                name="person_newest_first",
+            ),
         ]
 
     def __str__(self):
@@ -76,7 +103,7 @@ class Person(models.Model):
 
 
 class PersonDistinctId(models.Model):
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="distinct_id_rows")
     distinct_id = models.CharField(max_length=400)
     version = models.BigIntegerField(default=0)
@@ -114,7 +141,7 @@ class GroupType(models.Model):
 
 
 class Group(models.Model):
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     type_index = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=400)
     properties = models.JSONField(default=dict, encoder=JSONEncoder, decoder=JSONDecoder)
