@@ -55,6 +55,15 @@ class JSONDecoder:
         return orjson.loads(text)
 
 
+class PersonQuerySet(models.QuerySet):
+    def with_distinct_ids(self, at_most: int | None = None) -> "PersonQuerySet":
+        """Load each one's distinct ids too, or the oldest few, as `person.distinct_ids`."""
+        rows = PersonDistinctId.objects.order_by("id")[:at_most]
+        return self.prefetch_related(
+            models.Prefetch("distinct_id_rows", rows, to_attr="loaded_distinct_ids")
+        )
+
+
 class Person(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -85,6 +94,8 @@ class Person(models.Model):
         db_persist=True,
     )
 
+    objects = PersonQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "uuid"], name="unique_person_uuid")
@@ -100,6 +111,11 @@ class Person(models.Model):
 
     def __str__(self):
         return str(self.uuid)
+
+    @property
+    def distinct_ids(self) -> list[str]:
+        """What `with_distinct_ids` has loaded, oldest first."""
+        return [row.distinct_id for row in self.loaded_distinct_ids]
 
 
 class PersonDistinctId(models.Model):
