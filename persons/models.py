@@ -56,6 +56,13 @@ class JSONDecoder:
 
 
 class PersonQuerySet(models.QuerySet):
+    def locked(self) -> "PersonQuerySet":
+        """Locked until the transaction ends, each waited for in the same order by everybody.
+
+        Whoever changes a person, or gives it or takes from it a distinct id, locks it first.
+        """
+        return self.select_for_update(of=("self",)).order_by("id")
+
     def with_distinct_ids(self, at_most: int | None = None) -> "PersonQuerySet":
         """Load each one's distinct ids too, or the oldest few, as `person.distinct_ids`."""
         rows = PersonDistinctId.objects.order_by("id")[:at_most]
