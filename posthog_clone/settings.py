@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "app_metrics",
     "persons",
     "events",
+    "notifications",
     "error_tracking",
     "folders",
     "ingestion",
