@@ -191,7 +191,7 @@ def exchange(
     except http.client.HTTPException as error:
         raise Unreachable(f"{target.host} did not answer in HTTP.") from error
     except ValueError as error:
-        raise Refused(f"A header can't be sent: {error}.") from error
+        raise Refused("A header has characters that headers can't have.") from error
     finally:
         connection.hang_up()
 

@@ -10,6 +10,7 @@ PROJECT_ROUTES = [
     path("", include("app_metrics.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
+    path("", include("notifications.urls")),
 ]
 
 urlpatterns = [
