@@ -36,6 +36,7 @@ class Worker:
         while not self.stop.is_set():
             started = time.monotonic()
             queue.arrived.clear()
+            close_old_connections()
             try:
                 digested = self.step()
             except (clickhouse.Unavailable, DatabaseError, InterfaceError) as error:
@@ -52,7 +53,6 @@ class Worker:
 
     def step(self) -> int:
         """One batch of every lane that has something; returns the number of events."""
-        close_old_connections()
         outbox.deliver(None, reject_row)
         lanes = [lane for lane in range(settings.INGESTION_LANES) if has_work(lane)]
         random.shuffle(lanes)  # several workers start at different ones

@@ -108,6 +108,7 @@ RATE_LIMIT_ENABLED = env_flag("RATE_LIMIT_ENABLED")
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -168,7 +169,7 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "/assets/"  # /static/ belongs to posthog-js
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # straight from the packages: no collectstatic to forget
 DATA_UPLOAD_MAX_MEMORY_SIZE = CAPTURE_MAX_BYTES
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -176,6 +177,15 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 CSRF_COOKIE_NAME = "posthog_csrftoken"
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "posthog-clone@localhost")
+
+UNFOLD = {
+    "SITE_TITLE": "PostHog clone",
+    "SITE_HEADER": "PostHog clone",
+    "SITE_SYMBOL": "bug_report",
+    "SITE_URL": "/api/schema/swagger-ui/",
+    "DASHBOARD_CALLBACK": "ingestion.dashboard.add_status",
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

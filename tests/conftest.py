@@ -14,10 +14,11 @@ from tests.factories import (
     ProjectFactory,
     UserFactory,
 )
+from tests.live import server, unique  # noqa: F401 - fixtures
 
 
 class ProjectClient(APIClient):
-    """Calls the API with a key. Paths not starting with `/` go below the project's prefix."""
+    """Calls the API with a key; relative paths go below /api/environments/<the project's id>/."""
 
     def __init__(self, project=None, key: str | None = None, **options):
         super().__init__(**options)
@@ -26,7 +27,9 @@ class ProjectClient(APIClient):
             self.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
 
     def url(self, path: str) -> str:
-        return path if path.startswith("/") else f"/api/environments/{self.project.id}/{path}"
+        if path.startswith(("/", "http:")):
+            return path
+        return f"/api/environments/{self.project.id}/{path}"
 
     def generic(self, method, path, *args, **kwargs):
         return super().generic(method, self.url(path), *args, **kwargs)

@@ -5,6 +5,7 @@ PostHog: rust/feature-flags/, posthog/api/decide.py
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -12,16 +13,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_http_methods, require_safe
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
 from rest_framework.response import Response
 
 from ingestion import tokens
 from ingestion.decoding.documents import load
-from ingestion.decoding.errors import CaptureError, NothingSent, Unparsable
+from ingestion.decoding.errors import CaptureError, NothingSent, TooLarge, Unparsable
 from ingestion.decoding.events import own_token
 from ingestion.views.remote_config import config_of
 from ingestion.views.requests import read_payload
-from posthog_clone.api.errors import error_body
+from posthog_clone.api.errors import ContentTooLarge, body_of
 from projects.models import Project
 from projects.viewsets import ProjectViewSet, find_project
 
@@ -30,28 +31,20 @@ DEFINITIONS_ETAG = quote_etag("none")
 WHERE_TO_FIND_IT = "You can find your project API key in your project's settings."
 
 
-class Refusal(Exception):
-    def __init__(self, status: int, code: str, detail: str, attr: str | None = None):
-        super().__init__(detail)
-        kind = "authentication_error" if status == 401 else "validation_error"
-        self.status = status
-        self.body = error_body(kind, code, detail, attr)
-
-
-def refusals_in_json(view):
-    """What goes wrong is answered as the rest of the API does, not in capture's plain text."""
+def with_api_errors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refusals are answered as the API does, not in capture's plain text."""
 
     def wrapped(request: HttpRequest, **kwargs) -> HttpResponse:
         try:
             return view(request, **kwargs)
-        except Refusal as refusal:
-            return json(refusal.body, refusal.status)
+        except APIException as error:
+            return json(body_of(error), error.status_code)
 
     return wrapped
 
 
 @require_http_methods(["GET", "POST"])
-@refusals_in_json
+@with_api_errors
 def flags(request: HttpRequest) -> HttpResponse:
     token = asking_token(request)
     with_config = request.GET.get("config") in ("true", "1")
@@ -70,7 +63,7 @@ def flags(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@refusals_in_json
+@with_api_errors
 def decide(request: HttpRequest) -> HttpResponse:
     """The older way to ask, which answers with the configuration too."""
     project = tokens.find(asking_token(request))
@@ -88,13 +81,15 @@ def asking_token(request: HttpRequest) -> str:
     try:
         question = read_question(request)
         token = own_token(question) or token_in_query(request)
+    except TooLarge as error:
+        raise ContentTooLarge(error.text) from error
     except CaptureError as error:
-        raise Refusal(error.status, "malformed_data", error.text) from error
+        raise ValidationError(error.text, "malformed_data") from error
     if not token:
         raise missing_token()
     distinct_id = question.get("distinct_id", question.get("$distinct_id"))
     if distinct_id is None or distinct_id == "":
-        raise Refusal(400, "missing_distinct_id", "Flags need a distinct_id.", "distinct_id")
+        raise ValidationError({"distinct_id": "Flags need a distinct_id."}, "missing_distinct_id")
     return token
 
 
@@ -112,16 +107,16 @@ def token_in_query(request: HttpRequest) -> str | None:
     return request.GET.get("token") or request.GET.get("api_key")
 
 
-def missing_token() -> Refusal:
-    return Refusal(401, "missing_api_key", f"API key not provided. {WHERE_TO_FIND_IT}")
+def missing_token() -> AuthenticationFailed:
+    return AuthenticationFailed(f"API key not provided. {WHERE_TO_FIND_IT}", "missing_api_key")
 
 
-def unknown_token() -> Refusal:
-    return Refusal(401, "invalid_api_key", f"Project API key invalid. {WHERE_TO_FIND_IT}")
+def unknown_token() -> AuthenticationFailed:
+    return AuthenticationFailed(f"Project API key invalid. {WHERE_TO_FIND_IT}", "invalid_api_key")
 
 
 @require_safe
-@refusals_in_json
+@with_api_errors
 def nothing(request: HttpRequest, answer: dict) -> HttpResponse:
     """`answer`, to whoever knows the token of a project."""
     token = token_in_query(request)
@@ -151,7 +146,7 @@ class FlagDefinitions(ProjectViewSet):
             return
         self.project = tokens.find(token, Project.objects.with_level_of(user))
         if not self.project:
-            raise AuthenticationFailed("Project API key invalid.", "invalid_api_key")
+            raise unknown_token()
 
     def list(self, request):
         response = Response(NO_DEFINITIONS, headers={"ETag": DEFINITIONS_ETAG})

@@ -1,5 +1,9 @@
 """How answers are written."""
 
+import json
+import math
+from typing import Any
+
 import orjson
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.encoders import JSONEncoder
@@ -17,4 +21,18 @@ class JSONRenderer(BaseRenderer):
     def render(self, data, accepted_media_type=None, renderer_context=None):
         if data is None:
             return b""
-        return orjson.dumps(data, default=JSONEncoder().default, option=OPTIONS)
+        try:
+            return orjson.dumps(data, default=JSONEncoder().default, option=OPTIONS)
+        except TypeError:  # an integer beyond 64 bits or a lone surrogate
+            compact = {"separators": (",", ":")}
+            return json.dumps(without_nan(data), cls=JSONEncoder, **compact).encode()
+
+
+def without_nan(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return value

@@ -13,7 +13,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 @pytest.mark.django_db
 def test_events_are_kept_as_they_came(captured):
-    event = captured(properties={"ключ": "\ud83d\ude00", "n": [1, None]})
+    event = captured(properties={"ключ": "😀", "n": [1, None]})
 
     queue.put(7, [event, captured()], NOW, historical=True)
 

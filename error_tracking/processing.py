@@ -1,0 +1,58 @@
+"""The error-tracking stage of ingestion, in two halves.
+
+`process` comes before the transaction and works on the events alone; `link` runs inside of it and
+leads each exception to its issue:
+
+    exceptions = process(events)
+    with transaction.atomic():
+        changes = link(exceptions)
+"""
+
+from collections.abc import Iterable, Sequence
+
+from error_tracking.exceptions.entries import BrokenList
+from error_tracking.exceptions.fingerprinting import Fingerprint
+from error_tracking.exceptions.reading import ReadException, read
+from error_tracking.linking import IssueChange, Linkable, link_to_issues
+from error_tracking.stack_frames import record_frames
+from posthog_clone.captured import CapturedEvent
+
+EVENT = "$exception"
+
+
+def process(events: Iterable[CapturedEvent]) -> list[Linkable]:
+    """Read the `$exception` events among these and put what was read into their properties.
+
+    An event whose exception list is broken keeps a note of it, and goes on without an issue.
+    """
+    exceptions = []
+    for event in events:
+        if event.event != EVENT:
+            continue
+        try:
+            exception = read(event.properties)
+        except BrokenList as error:
+            event.properties["$cymbal_errors"] = [str(error)]
+            continue
+        event.properties.update(exception.stored_properties())
+        exceptions.append(Linkable(event, exception, fingerprints_of(exception)))
+    return exceptions
+
+
+def fingerprints_of(exception: ReadException) -> list[Fingerprint]:
+    """Candidates, best first: the client's own fingerprint leaves no choice."""
+    if exception.client_fingerprint:
+        return [exception.client_fingerprint]
+    return exception.automatic_fingerprints()
+
+
+def link(exceptions: Sequence[Linkable]) -> list[IssueChange]:
+    """Give each event its issue, opening, making or reopening it as need be, in this order.
+
+    Events of suppressed issues are dropped. To be called in the transaction that stores the events;
+    returns the issues that were created or reopened.
+    """
+    exceptions = [exception for exception in exceptions if not exception.event.dropped]
+    changes = link_to_issues(exceptions)
+    record_frames(exception for exception in exceptions if not exception.event.dropped)
+    return changes

@@ -1,0 +1,1 @@
+"""E-mail, destinations and the guarded outgoing client."""

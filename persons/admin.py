@@ -1,0 +1,45 @@
+from django.contrib import admin
+
+from persons.models import Group, GroupType, Person, PersonDistinctId
+from posthog_clone.admin import BY_PROJECT, RecordAdmin, RecordInline
+
+
+class DistinctIdInline(RecordInline):
+    model = PersonDistinctId
+    fields = ["distinct_id", "version"]
+
+
+@admin.register(Person)
+class PersonAdmin(RecordAdmin):
+    list_display = ["uuid", "project", "is_identified", "created_at", "last_seen_at"]
+    list_filter = [BY_PROJECT, "is_identified"]
+    list_select_related = ["project"]
+    exact_search = ["uuid", "distinct_id_rows__distinct_id"]
+    search_help_text = "The whole uuid, or a whole distinct id"
+    inlines = [DistinctIdInline]
+
+
+@admin.register(PersonDistinctId)
+class PersonDistinctIdAdmin(RecordAdmin):
+    list_display = ["distinct_id", "person", "project", "version"]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["person", "project"]
+    exact_search = ["distinct_id", "person__uuid"]
+    search_help_text = "The whole distinct id, or the person's uuid"
+
+
+@admin.register(GroupType)
+class GroupTypeAdmin(RecordAdmin):
+    list_display = ["name", "index", "project", "created_at"]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["project"]
+    search_fields = ["name"]
+
+
+@admin.register(Group)
+class GroupAdmin(RecordAdmin):
+    list_display = ["key", "type_index", "project", "created_at", "updated_at"]
+    list_filter = [BY_PROJECT, "type_index"]
+    list_select_related = ["project"]
+    exact_search = ["key"]
+    search_help_text = "The whole key"
