@@ -103,6 +103,12 @@ BROWSER_SDK_DIR = Path(os.environ.get("BROWSER_SDK_DIR") or DATA_DIR / "browser-
 AUTOCAPTURE_EXCEPTIONS = env_flag("AUTOCAPTURE_EXCEPTIONS", default=True)
 OUTBOUND_ALLOW = env_list("OUTBOUND_ALLOW")
 RATE_LIMIT_ENABLED = env_flag("RATE_LIMIT_ENABLED")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # Django
 
@@ -211,15 +217,24 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "PostHog API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
+    "DESCRIPTION": (
+        "Error tracking, events, persons and logs by PostHog's HTTP API.\n\n"
+        "Every call takes a personal API key: `Authorization: Bearer phx_…`. It needs the scopes "
+        "that the operation lists. Everything below `/api/environments/{project_id}/` answers the "
+        "same below `/api/projects/{project_id}/`; `@current` is the key's user's current project."
+    ),
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "posthog_clone.api.openapi.add_components",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "PersistedFolderTypeEnum": "folders.models.PersistedFolder.Type",
+    },
 }
 LOGGING = {
     "version": 1,
