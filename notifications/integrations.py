@@ -7,7 +7,8 @@ from rest_framework.exceptions import ValidationError
 
 from notifications import secrets
 from notifications.models import Integration
-from notifications.providers import PROVIDERS, ProviderError, Ticket
+from notifications.providers import PROVIDERS, Account, ProviderError, Ticket
+from projects.activity import log_activity
 from projects.models import Project, User
 
 
@@ -21,18 +22,24 @@ def connect(project: Project, kind: str, config: dict[str, Any], user: User) -> 
         account = provider.probe(read_config(kind, config))
     except ProviderError as error:
         raise ValidationError({"config": error.detail}) from error
+    return keep(project, kind, account, user)
+
+
+@transaction.atomic
+def keep(project: Project, kind: str, account: Account, user: User) -> Integration:
     kept = {
         "display_name": str(account.display_name)[:500],
         "config": account.config,
         "encrypted_secrets": secrets.encrypt(account.secrets),
     }
-    integration, _ = Integration.objects.update_or_create(
+    integration, is_new = Integration.objects.update_or_create(
         project=project,
         kind=kind,
         account=str(account.id)[:500],
         defaults=kept,
         create_defaults={**kept, "created_by": user},
     )
+    log(integration, user, "created" if is_new else "updated")
     return integration
 
 
@@ -77,6 +84,19 @@ def create_ticket(integration: Integration, config: dict[str, Any]) -> Ticket:
 
 
 @transaction.atomic
-def disconnect(integration: Integration) -> None:
+def disconnect(integration: Integration, user: User) -> None:
     """Forget the account. Raises ValidationError while an enabled destination uses it."""
+    log(integration, user, "deleted")
     integration.delete()
+
+
+def log(integration: Integration, user: User, activity: str) -> None:
+    log_activity(
+        integration.project,
+        user=user,
+        scope="Integration",
+        item_id=integration.id,
+        activity=activity,
+        name=integration.display_name,
+        type=integration.kind,
+    )

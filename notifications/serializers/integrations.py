@@ -3,8 +3,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from notifications.models import Integration
-from posthog_clone.api.serializers import ModelSerializer
-from projects.serializers.user_basic import UserBasicSerializer
+from posthog_clone.api.serializers import Constant, ModelSerializer
+from projects.serializers.basic import UserBasicSerializer
 
 # What PostHog connects to beyond these.
 OTHER_KINDS = """
@@ -61,15 +61,12 @@ class IntegrationSerializer(ModelSerializer):
         "everybody may see."
     )
     created_by = UserBasicSerializer(read_only=True)
-    errors = serializers.SerializerMethodField(help_text="Always empty.")
+    errors = Constant("")
 
     class Meta:
         model = Integration
         fields = ["id", "kind", "config", "created_at", "created_by", "errors", "display_name"]
         read_only_fields = ["id", "created_at", "display_name"]
-
-    def get_errors(self, integration: Integration) -> str:
-        return ""
 
 
 class ChannelSerializer(serializers.Serializer):

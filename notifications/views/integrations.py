@@ -32,7 +32,7 @@ class IntegrationViewSet(
     """Connected accounts. Connecting tries the token; connecting an account again replaces it."""
 
     scope_object = "integration"
-    queryset = Integration.objects.select_related("created_by").order_by("-id")
+    queryset = Integration.objects.select_related("project", "created_by").order_by("-id")
     serializer_class = IntegrationSerializer
     filterset_fields = ["kind"]
 
@@ -42,7 +42,7 @@ class IntegrationViewSet(
         )
 
     def perform_destroy(self, instance):
-        disconnect(instance)
+        disconnect(instance, self.request.user)
 
     @extend_schema(responses=ChannelsSerializer)
     @action(detail=True, required_scopes=READ)

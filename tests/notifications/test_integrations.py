@@ -289,6 +289,20 @@ def test_a_secret_of_another_key_asks_to_be_entered_again(api, project, settings
     assert integration.secrets == {"access_token": "xoxb-token"}
 
 
+def test_what_is_done_is_logged_without_secrets(api, outside, connected):
+    connected("github")
+    integration = connected("github")
+    api.delete(f"integrations/{integration.id}/")
+
+    entries = api.get("activity_log/?scope=Integration").json()["results"]
+
+    assert [entry["activity"] for entry in entries] == ["deleted", "updated", "created"]
+    assert {(entry["item_id"], entry["detail"]["name"]) for entry in entries} == {
+        (str(integration.id), "ada")
+    }
+    assert TOKEN not in str(entries)
+
+
 # What can be chosen there
 
 
