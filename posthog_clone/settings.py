@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "app_metrics",
     "persons",
     "events",
+    "notifications",
     "error_tracking",
     "folders",
     "ingestion",

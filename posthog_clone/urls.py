@@ -15,6 +15,7 @@ PROJECT_ROUTES = [
     path("", include("events.urls")),
     path("", include("folders.urls")),
     path("", include("persons.urls")),
+    path("", include("notifications.urls")),
     path("", include("projects.project_urls")),
 ]
 
