@@ -74,8 +74,9 @@ def row(event: CapturedEvent) -> dict:
         "person_id": event.person_id,
         "person_mode": event.person_mode,
         "person_created_at": event.person_created_at and timestamp(clamp(event.person_created_at)),
-        "person_properties": orjson.dumps(event.person_properties).decode(),
-        "properties": orjson.dumps(properties).decode(),
+        # ClickHouse keeps the text of an object that meets a String column.
+        "person_properties": event.person_properties,
+        "properties": properties,
         "elements_chain": chain if isinstance(chain, str) else chain_from_elements(elements),
         "session_id": text_property(properties, "$session_id"),
         "window_id": text_property(properties, "$window_id"),

@@ -1,5 +1,6 @@
 import orjson
 from django.contrib import admin, messages
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import SingleNumericFilter
 from unfold.decorators import display
 from unfold.utils import prettify_json
@@ -37,8 +38,8 @@ class DeadLetterAdmin(RecordAdmin):
     list_filter = ["stage", ("project_id", SingleNumericFilter), "created_at"]
     search_fields = ["error"]
     search_help_text = "Words of the error"
-    fields = ["stage", "project_id", "received_at", "created_at", "error", "content"]
-    readonly_fields = ["content"]
+    fields = ["stage", "project_id", "received_at", "created_at", "whole_error", "content"]
+    readonly_fields = ["whole_error", "content"]
     actions = ["requeue"]
 
     def has_delete_permission(self, request, obj=None):
@@ -46,7 +47,11 @@ class DeadLetterAdmin(RecordAdmin):
 
     @display(description="error")
     def reason(self, letter):
-        return letter.error[:120]
+        return letter.error.strip().rsplit("\n", 1)[-1][:120]
+
+    @display(description="error")
+    def whole_error(self, letter):
+        return format_html('<pre style="white-space: pre-wrap">{}</pre>', letter.error)
 
     @display(description="event or row")
     def content(self, letter):

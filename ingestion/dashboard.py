@@ -19,7 +19,7 @@ def add_status(request, context: dict) -> dict:
     context["cards"] = cards(now)
     try:
         context["hours"] = chart(events_by_hour(now.taken_at))
-    except clickhouse.Unavailable as error:
+    except (clickhouse.Unavailable, clickhouse.Rejected) as error:
         context["analytics_error"] = str(error)
     return context
 

@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "posthog_clone",
     "clickhouse",
     "projects",
+    "app_metrics",
     "persons",
     "events",
     "error_tracking",

@@ -14,6 +14,7 @@ from tests.factories import (
     ProjectFactory,
     UserFactory,
 )
+from tests.live import server, unique  # noqa: F401 - fixtures
 
 
 class ProjectClient(APIClient):

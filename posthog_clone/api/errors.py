@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -121,6 +122,7 @@ def first_error(detail: Any, path: tuple = ()) -> tuple[tuple, Any]:
 # What fails outside of DRF's views: unknown URLs, malformed requests, crashes.
 
 
+@csrf_exempt  # a client posting to a wrong address should hear that, in JSON
 def endpoint_not_found(request: HttpRequest, *args, **kwargs) -> HttpResponse:
     return JsonResponse(
         error_body("invalid_request", "not_found", "Endpoint not found."), status=404

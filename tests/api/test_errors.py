@@ -6,6 +6,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
 )
 from django.http import Http404
+from django.test import Client
 from rest_framework import exceptions
 
 from posthog_clone.api.errors import Conflict, exception_handler
@@ -113,6 +114,11 @@ ENDPOINT_NOT_FOUND = {
     "detail": "Endpoint not found.",
     "attr": None,
 }
+
+
+def test_a_post_to_an_unknown_address_is_not_asked_for_a_csrf_token():
+    response = Client(enforce_csrf_checks=True).post("/api/nothing/", {})
+    assert (response.status_code, response.json()) == (404, ENDPOINT_NOT_FOUND)
 
 
 @pytest.mark.parametrize("debug", [True, False])
