@@ -70,7 +70,40 @@ def log_activity(
 
     `activity` is a participle: created, updated, deleted, restored, exported, merged_into_person …
     """
-    return ActivityLogEntry.objects.create(
+    entry = activity_entry(
+        project,
+        user=user,
+        scope=scope,
+        item_id=item_id,
+        activity=activity,
+        name=name,
+        short_id=short_id,
+        type=type,
+        changes=changes,
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def log_activities(entries: Iterable[ActivityLogEntry]) -> None:
+    """Add many at once, each made by `activity_entry`."""
+    ActivityLogEntry.objects.bulk_create(entries)
+
+
+def activity_entry(
+    project: Project,
+    *,
+    user: User | None,
+    scope: str,
+    item_id: str | int | UUID,
+    activity: str,
+    name: str | None = None,
+    short_id: str | None = None,
+    type: str | None = None,
+    changes: Iterable[Change] = (),
+) -> ActivityLogEntry:
+    """An entry as `log_activity` adds it, not stored yet."""
+    return ActivityLogEntry(
         project=project,
         user=user,
         scope=scope,
