@@ -1,6 +1,7 @@
 """The activity log: who did what to a project's things.
 
-Views and logic call `log_activity` after a change; nothing else writes entries.
+Views and logic call `log_activity` (or, for many at once, `log_activities`) after a change;
+nothing else writes entries.
 """
 
 from collections.abc import Iterable
@@ -85,11 +86,6 @@ def log_activity(
     return entry
 
 
-def log_activities(entries: Iterable[ActivityLogEntry]) -> None:
-    """Add many at once, each made by `activity_entry`."""
-    ActivityLogEntry.objects.bulk_create(entries)
-
-
 def activity_entry(
     project: Project,
     *,
@@ -102,7 +98,7 @@ def activity_entry(
     type: str | None = None,
     changes: Iterable[Change] = (),
 ) -> ActivityLogEntry:
-    """An entry as `log_activity` adds it, not stored yet."""
+    """An entry still to be logged, for `log_activities`."""
     return ActivityLogEntry(
         project=project,
         user=user,
@@ -117,3 +113,8 @@ def activity_entry(
             "changes": [asdict(change) for change in changes],
         },
     )
+
+
+def log_activities(entries: Iterable[ActivityLogEntry]) -> None:
+    """Add many entries at the cost of one."""
+    ActivityLogEntry.objects.bulk_create(entries)
