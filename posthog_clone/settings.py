@@ -78,7 +78,7 @@ if EMBEDDED_DATABASE:
         # FULL: a commit is on disk before capture answers 200.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000"
+            "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000"
         ),
     }
 else:
@@ -91,8 +91,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CAPTURE_MAX_BYTES = 20 * 1024 * 1024
 REPLAY_MAX_BYTES = 25 * 1024 * 1024
-INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 500)
-INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 8 * 1024 * 1024)
+LOGS_MAX_BYTES = 10 * 1024 * 1024
+LOGS_RETENTION_DAYS = env_int("LOGS_RETENTION_DAYS", 30)
+INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 300)
+INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 4 * 1024 * 1024)
 # On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
 INGESTION_LANES = 1 if EMBEDDED_DATABASE else env_int("INGESTION_LANES", 8)
 MAX_EVENTS_PER_MINUTE = env_int("MAX_EVENTS_PER_MINUTE", 0)  # per project; 0 = unlimited
@@ -131,7 +133,9 @@ INSTALLED_APPS = [
     "app_metrics",
     "persons",
     "events",
+    "notifications",
     "error_tracking",
+    "logs",
     "folders",
     "ingestion",
 ]

@@ -14,6 +14,8 @@ PROJECT_ROUTES = [
     path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
+    path("", include("persons.urls")),
+    path("", include("notifications.urls")),
     path("", include("projects.project_urls")),
 ]
 
