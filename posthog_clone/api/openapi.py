@@ -105,7 +105,8 @@ class AutoSchema(openapi.AutoSchema):
         parameters = super()._resolve_path_parameters(variables)
         for parameter in parameters:
             if description := PARENTS.get(parameter["name"]):
-                parameter |= {"schema": {"type": "string"}, "description": description}
+                parameter["schema"] = {"type": "string"}
+                parameter |= {"description": description, "example": "@current"}
         return parameters
 
 
