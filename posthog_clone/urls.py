@@ -14,6 +14,7 @@ PROJECT_ROUTES = [
     path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
+    path("", include("logs.urls")),
     path("", include("projects.project_urls")),
 ]
 
