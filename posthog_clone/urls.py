@@ -16,6 +16,7 @@ PROJECT_ROUTES = [
     path("", include("folders.urls")),
     path("", include("persons.urls")),
     path("", include("notifications.urls")),
+    path("", include("logs.urls")),
     path("", include("projects.project_urls")),
 ]
 
