@@ -1,1 +1,0 @@
-"""Counts and errors of deliveries and exports."""

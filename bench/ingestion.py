@@ -18,7 +18,7 @@ from bench.server import ROOT, Server, free_port, serving, wait_for
 LOADS = {
     "single exceptions, 32 connections": ["-c", "32", "--batch", "1"],
     "batches of 50 exceptions": ["-c", "8", "--batch", "50"],
-    "batches of 50 pageviews": ["-c", "8", "--batch", "50", "--pageviews"],
+    "batches of 50 pageviews": ["-c", "8", "--batch", "50"],
 }
 
 

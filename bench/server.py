@@ -78,7 +78,7 @@ def serving(data_dir: Path | None = None, **environment: str) -> Iterator[Server
             stdout=subprocess.DEVNULL,
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/_livez", process)
+            wait_for(f"http://127.0.0.1:{port}/_readyz", process)
             yield Server(
                 url=f"http://127.0.0.1:{port}",
                 pid=process.pid,

@@ -16,6 +16,7 @@ from ingestion.views.requests import OK
 
 logger = logging.getLogger(__name__)
 ALLOWED_METHODS = "GET, POST, OPTIONS"
+NO_CONTENT = (204, 304)
 
 
 class Routes:
@@ -59,7 +60,7 @@ class CaptureMiddleware:
             response = HttpResponse(OK, content_type="application/json")
         else:
             response = answer(request, *route)
-        return with_cors(request, response)
+        return finished(request, response)
 
 
 def answer(request: HttpRequest, view: Callable[..., HttpResponse], kwargs: dict) -> HttpResponse:
@@ -72,11 +73,9 @@ def answer(request: HttpRequest, view: Callable[..., HttpResponse], kwargs: dict
         return text(error.status, error.text)
     except guards.Shut as shut:
         return text(shut.status, shut.text, shut.retry_after)
-    except queue.Unavailable:
-        return unavailable()
-    except (OperationalError, InterfaceError):
-        logger.exception("The database does not answer %s", request.path)
-        return unavailable()
+    except (queue.Unavailable, OperationalError, InterfaceError) as error:
+        logger.error("The database did not take %s: %s", request.path, error)
+        return text(503, "transient error, please retry", retry_after=1)
     except Http404:
         return text(404, "not found")
     except SuspiciousOperation as error:
@@ -86,10 +85,6 @@ def answer(request: HttpRequest, view: Callable[..., HttpResponse], kwargs: dict
         return text(500, "internal error")
 
 
-def unavailable() -> HttpResponse:
-    return text(503, "transient error, please retry", retry_after=1)
-
-
 def text(status: int, text: str, retry_after: int | None = None) -> HttpResponse:
     response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     if retry_after is not None:
@@ -97,16 +92,27 @@ def text(status: int, text: str, retry_after: int | None = None) -> HttpResponse
     return response
 
 
-def with_cors(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Admit the page that asks. Old clients send cookies along, which `*` would not allow."""
-    origin = request.META.get("HTTP_ORIGIN")
-    if response.has_header("Access-Control-Allow-Origin"):
-        return response
-    if origin:
-        response["Access-Control-Allow-Origin"] = origin
-        response["Access-Control-Allow-Credentials"] = "true"
-        response["Access-Control-Allow-Methods"] = ALLOWED_METHODS
-        if headers := request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"):
-            response["Access-Control-Allow-Headers"] = headers
-    patch_vary_headers(response, ["Origin"])
+def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Do what the middleware passed over would have done for this response."""
+    if not response.streaming and response.status_code not in NO_CONTENT:
+        response["Content-Length"] = str(len(response.content))
+    if response.status_code >= 500:
+        # Django would log every refusal of a full server as an error; crashes are logged above.
+        response._has_been_logged = True
+    if not response.has_header("Access-Control-Allow-Origin"):
+        admit_origin(request, response)
     return response
+
+
+def admit_origin(request: HttpRequest, response: HttpResponse) -> None:
+    """Let the page that asks read the answer. Old clients send cookies along, which `*` would
+    not allow."""
+    patch_vary_headers(response, ["Origin"])
+    origin = request.META.get("HTTP_ORIGIN")
+    if not origin:
+        return
+    response["Access-Control-Allow-Origin"] = origin
+    response["Access-Control-Allow-Credentials"] = "true"
+    response["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+    if headers := request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"):
+        response["Access-Control-Allow-Headers"] = headers

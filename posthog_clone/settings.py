@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "posthog_clone",
     "clickhouse",
     "projects",
+    "app_metrics",
     "persons",
     "events",
     "error_tracking",

@@ -5,18 +5,26 @@ from django.urls import include, path, re_path
 
 from ingestion.health import ready
 from posthog_clone.api import errors
+from posthog_clone.api.health import alive
+from projects.views.preflight import preflight
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
+    path("", include("app_metrics.urls")),
+    path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
+    path("", include("projects.project_urls")),
 ]
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
+    path("api/", include("projects.urls")),
+    re_path(r"^_(?:health|livez|liveness)/?$", alive),
     re_path(r"^_(?:readyz|readiness)/?$", ready),
+    re_path(r"^_preflight/?$", preflight),
     re_path(r"^api/", errors.endpoint_not_found),
 ]
 

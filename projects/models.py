@@ -4,11 +4,15 @@ import hashlib
 import secrets
 import string
 import uuid
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from projects.defaults import PROJECT_SETTINGS, USER_PREFERENCES
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -36,6 +40,17 @@ class MembershipLevel(models.IntegerChoices):
     OWNER = 15
 
 
+class OrganizationQuerySet(models.QuerySet):
+    def visible_to(self, user: "User") -> "OrganizationQuerySet":
+        """The user's organizations, with the user's `membership_level` and a `member_count`."""
+        memberships = OrganizationMembership.objects.filter(organization=models.OuterRef("id"))
+        count = memberships.order_by().values("organization").annotate(n=models.Count("id"))
+        return self.annotate(
+            membership_level=models.Subquery(memberships.filter(user=user).values("level")),
+            member_count=models.Subquery(count.values("n")),
+        ).filter(membership_level__isnull=False)
+
+
 class Organization(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=64)
@@ -45,6 +60,8 @@ class Organization(models.Model):
     members = models.ManyToManyField(
         "User", through="OrganizationMembership", related_name="organizations"
     )
+
+    objects = OrganizationQuerySet.as_manager()
 
     def __str__(self):
         return self.name
@@ -59,7 +76,7 @@ class ProjectQuerySet(models.QuerySet):
         return self.annotate(membership_level=models.Subquery(memberships.values("level")))
 
     def visible_to(self, user: "User") -> "ProjectQuerySet":
-        return self.filter(organization__memberships__user=user)
+        return self.with_level_of(user).filter(membership_level__isnull=False)
 
 
 class Project(models.Model):
@@ -84,6 +101,18 @@ class Project(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def reset_token(self) -> None:
+        self.api_token = generate_project_token()
+        self.save(update_fields=["api_token", "updated_at"])
+
+    @property
+    def all_settings(self) -> dict:
+        return PROJECT_SETTINGS | self.settings
 
 
 class UserManager(DjangoUserManager):
@@ -122,6 +151,10 @@ class User(AbstractUser):
 
     def __str__(self):
         return self.email
+
+    @property
+    def all_preferences(self) -> dict:
+        return USER_PREFERENCES | self.preferences
 
 
 class OrganizationMembership(models.Model):
@@ -178,3 +211,29 @@ class PersonalAPIKey(models.Model):
     def set_value(self, value: str) -> None:
         self.secure_value = hash_key(value)
         self.mask_value = f"{value[:4]}...{value[-4:]}" if len(value) >= 16 else "********"
+
+
+class ActivityLogEntry(models.Model):
+    """Who did what to a project's things; written by projects.activity alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    """None when the server itself did it."""
+    activity = models.CharField(max_length=79)
+    scope = models.CharField(max_length=79)
+    item_id = models.CharField(max_length=72)
+    detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "-created_at", "-id"], name="activity_newest_first"),
+            models.Index(fields=["project", "scope", "item_id"], name="activity_of_item"),
+        ]
+        verbose_name_plural = "activity log entries"
+
+    def __str__(self):
+        return f"{self.scope} {self.item_id} {self.activity}"

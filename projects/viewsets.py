@@ -47,7 +47,7 @@ class ScopedViewSet(GenericViewSet):
         return [f"{self.scope_object}:{verb}"]
 
     def initial(self, request, *args, **kwargs):
-        if int(request.META.get("CONTENT_LENGTH") or 0) > self.max_body_bytes:
+        if declared_length(request) > self.max_body_bytes:
             raise ContentTooLarge(
                 f"The request body is larger than {self.max_body_bytes // 1024 // 1024} MiB."
             )
@@ -73,6 +73,15 @@ class ScopedViewSet(GenericViewSet):
         """Raise PermissionDenied unless the caller reaches the parent."""
         if self.key:
             access.check_key_is_not_project_scoped(self.key)
+
+
+class PublicViewSet(ScopedViewSet):
+    """A view open to everybody."""
+
+    authentication_classes = []
+
+    def check_permissions(self, request):
+        pass
 
 
 class ProjectViewSet(ScopedViewSet):
@@ -131,6 +140,13 @@ class OrganizationViewSet(ScopedViewSet):
 
     def get_serializer_context(self):
         return {**super().get_serializer_context(), "organization": self.organization}
+
+
+def declared_length(request) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0  # which is also what Django reads then
 
 
 def find_project(project_id: str, user) -> Project:

@@ -39,6 +39,7 @@ class UserFactory(DjangoModelFactory):
     email = factory.Sequence(lambda n: f"user{n}@example.com")
     first_name = "Ada"
     last_name = "Lovelace"
+    password = factory.django.Password(None)
 
 
 class MembershipFactory(DjangoModelFactory):

@@ -21,7 +21,7 @@ from error_tracking.exceptions.values import (
     text_field,
 )
 
-MAX_CACHED_FRAMES = 8192
+MAX_CACHED_FRAMES = 16384
 MAX_CACHED_BYTES = 8 * 1024
 """A frame larger than this (minified context lines) isn't worth its place in memory."""
 MAX_RAW_ID = 160
@@ -81,7 +81,7 @@ def read_frame(raw: dict, default_platform: str) -> Frame:
         return frame
     # Variables differ with each occurrence, so they are no part of the frame's identity.
     contents = {**frame.contents, "code_variables": stored(variables)}
-    return frame._replace(contents=contents)
+    return Frame(frame.raw_id, contents, *frame[2:])
 
 
 def new_frame(text: bytes, default_platform: str) -> Frame:

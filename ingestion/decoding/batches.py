@@ -14,10 +14,11 @@ import uuid_utils
 from ingestion.decoding.clocks import event_time
 from ingestion.decoding.compression import gunzip, inflate, unbrotli, unzstd
 from ingestion.decoding.documents import load
-from ingestion.decoding.errors import TooLarge, Undecodable, Unparsable
+from ingestion.decoding.errors import TooLarge, TooMany, Undecodable, Unparsable
 from ingestion.decoding.events import (
     IGNORED_EVENT,
     MAX_DISTINCT_ID_LENGTH,
+    MAX_EVENTS,
     MAX_NAME_LENGTH,
     Reception,
     assembled,
@@ -152,6 +153,8 @@ def read_batch(body: bytes, encoding: str, limit: int) -> dict:
         )
     if not events:
         raise Refusal(400, "empty_batch", "request batch is empty")
+    if len(events) > MAX_EVENTS:
+        raise Refusal(413, "payload_too_large", TooMany(MAX_EVENTS).text)
     if rfc_3339(document.get("created_at")) is None:
         raise Refusal(
             400, "invalid_batch", "invalid batch: created_at must be a time as RFC 3339 writes it"

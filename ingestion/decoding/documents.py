@@ -10,6 +10,8 @@ import orjson
 from ingestion.decoding.errors import Undecodable, Unparsable
 
 MAX_DEPTH = 128
+MIN_INTEGER, MAX_INTEGER = -(2**63), 2**64 - 1  # orjson's
+LONGEST_INTEGER = 20
 # An escape that stands for itself: an odd backslash before it, counted from the run's start.
 NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -63,7 +65,8 @@ def as_double(text: str) -> float | None:
 
 
 def as_integer(text: str) -> int | float | None:
-    return int(text) if len(text) < 19 else as_double(text)
+    number = int(text) if len(text) <= LONGEST_INTEGER else MAX_INTEGER + 1
+    return number if MIN_INTEGER <= number <= MAX_INTEGER else as_double(text)
 
 
 def is_deeper(document: Any, levels: int) -> bool:

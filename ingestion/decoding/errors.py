@@ -36,6 +36,13 @@ class TooLarge(CaptureError):
         )
 
 
+class TooMany(CaptureError):
+    def __init__(self, limit: int):
+        super().__init__(
+            413, f"maximum event size exceeded: a request may hold no more than {limit} events"
+        )
+
+
 class InvalidToken(CaptureError):
     def __init__(self, text: str):
         super().__init__(401, text)

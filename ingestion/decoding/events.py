@@ -10,11 +10,12 @@ import orjson
 import uuid_utils
 
 from ingestion.decoding.clocks import client_clock, event_time
-from ingestion.decoding.errors import CaptureError, InvalidToken, Unparsable
+from ingestion.decoding.errors import CaptureError, InvalidToken, TooMany, Unparsable
 from posthog_clone.api.times import parse_timestamp
 
 TOKEN_KEYS = ("token", "$token", "api_key")
 MAX_TOKEN_LENGTH = 64
+MAX_EVENTS = 100_000  # the smallest events grow fiftyfold on their way through memory
 MAX_NAME_LENGTH = 200
 MAX_DISTINCT_ID_LENGTH = 200
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -61,13 +62,17 @@ def parse_batch(document: Any, query: Mapping[str, str], unnamed: str | None = N
         raise Unparsable("expected an event, an array of events or an object with 'batch'")
     if not events:
         raise CaptureError(400, "request holds no event")
+    if len(events) > MAX_EVENTS:
+        raise TooMany(MAX_EVENTS)
     for event in events:
         if not isinstance(event, dict):
             raise Unparsable(f"expected an event, an object, instead of {excerpt(event)}")
         if unnamed and event.get("event") is None:
             event["event"] = unnamed
     if token is None:
-        token = common_token(events) or query.get("token") or query.get("api_key")
+        token = common_token(events)
+    if token is None:
+        token = query.get("token", query.get("api_key"))
     if sent_at is None and "_" in query:
         sent_at = client_clock(query["_"])
     return Batch(valid_token(token), events, sent_at, historical)

@@ -1,11 +1,13 @@
 """The newer capture protocol: each event of a batch is answered for."""
 
+import logging
 from datetime import UTC, datetime
 
 import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
 
 from ingestion import guards, queue, tokens
 from ingestion.decoding.batches import Call, Refusal, read_batch, read_headers, sort_out
@@ -13,10 +15,11 @@ from ingestion.decoding.errors import CaptureError, TooLarge
 from ingestion.decoding.events import Reception
 from ingestion.views.requests import client_ip, read_body
 
+logger = logging.getLogger(__name__)
 DOCUMENTATION = "https://posthog.com/docs/api"
-RETRY_AFTER = "1"
 
 
+@require_POST
 def capture_batch(request: HttpRequest) -> HttpResponse:
     try:
         return answer(200, {"results": capture(request)})
@@ -24,19 +27,17 @@ def capture_batch(request: HttpRequest) -> HttpResponse:
         return error(refusal.status, refusal.tag, refusal.description)
     except guards.Shut as shut:
         tag = "rate_limited" if shut.status == 429 else "service_unavailable"
-        response = error(shut.status, tag, shut.text)
-        response["Retry-After"] = str(shut.retry_after)
-        return response
-    except (queue.Unavailable, OperationalError, InterfaceError):
-        response = error(503, "service_unavailable", "transient error, please retry")
-        response["Retry-After"] = RETRY_AFTER
-        return response
+        return error(shut.status, tag, shut.text, shut.retry_after)
+    except (queue.Unavailable, OperationalError, InterfaceError) as failure:
+        logger.error("The database did not take a batch: %s", failure)
+        return error(503, "service_unavailable", "transient error, please retry", retry_after=1)
+    except Exception:
+        logger.exception("Failed to answer for a batch")
+        return error(500, "internal_error", "internal error", retry_after=1)
 
 
 def capture(request: HttpRequest) -> dict[str, dict]:
     received_at = datetime.now(UTC)
-    if request.method != "POST":
-        raise Refusal(405, "method_not_allowed", f"{request.method} is not allowed: send POST")
     call = read_headers(request.headers)
     batch = read_batch(read(request), call.encoding, settings.CAPTURE_MAX_BYTES)
     project = find_project(call)
@@ -66,9 +67,13 @@ def find_project(call: Call) -> tokens.CachedProject:
     return project
 
 
-def error(status: int, tag: str, description: str) -> HttpResponse:
-    body = {"error": tag, "error_description": description, "error_uri": DOCUMENTATION}
-    return answer(status, body)
+def error(status: int, tag: str, description: str, retry_after: int | None = None) -> HttpResponse:
+    response = answer(
+        status, {"error": tag, "error_description": description, "error_uri": DOCUMENTATION}
+    )
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
 
 
 def answer(status: int, body: dict) -> HttpResponse:

@@ -120,10 +120,20 @@ def differs(current: dict[str, Any], key: str, value: Any) -> bool:
     if before is value:
         return False
     if before != value:
-        return True
+        return not are_the_same_float(before, value)
     if isinstance(value, dict | list):
         return as_text(before) != as_text(value)
     return isinstance(before, bool) is not isinstance(value, bool)
+
+
+def are_the_same_float(before: Any, value: Any) -> bool:
+    """PostgreSQL gives back 6.993970463783326e+16 as the whole number with these digits."""
+    return (
+        isinstance(before, int | float)
+        and isinstance(value, int | float)
+        and (isinstance(before, float) or isinstance(value, float))
+        and float(before) == float(value)
+    )
 
 
 def as_text(value: Any) -> bytes:

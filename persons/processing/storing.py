@@ -128,16 +128,17 @@ def save(profiles: Profiles, groups: Groups, lane: int | None) -> None:
     never both.
     """
     now = next_version()
-    lasting = [profile for profile in profiles.all if profile.merged_into is None]
     merged = [profile for profile in profiles.all if profile.merged_into and profile.pk]
+    lasting = [profile for profile in profiles.all if profile.merged_into is None]
     changed = [profile for profile in lasting if profile.is_changed]
+    seen = [profile for profile in lasting if profile.is_seen and not profile.is_changed]
+    new, stored = divided(changed)
     for profile in changed:
         profile.version = max(profile.version + 1, now)
 
-    persons = insert_persons([profile for profile in changed if profile.pk is None])
+    persons = insert_persons(new)
     distinct_ids = insert_distinct_ids(profiles, now) + move_distinct_ids(merged, now)
-    persons += update_persons([profile for profile in changed if profile.pk], CHANGING_FIELDS)
-    seen = [profile for profile in lasting if profile.is_seen and not profile.is_changed]
+    persons += update_persons(stored, CHANGING_FIELDS)
     update_persons(seen, ["last_seen_at"])
     tombstones = delete_persons(merged)
 
@@ -147,8 +148,13 @@ def save(profiles: Profiles, groups: Groups, lane: int | None) -> None:
     outbox.enqueue("groups", save_groups(groups, now), lane)
 
 
+def divided(rows: list) -> tuple[list, list]:
+    """Those not stored yet, and those stored."""
+    return [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
+
+
 def insert_persons(profiles: list[Profile]) -> list[Person]:
-    profiles.sort(key=attrgetter("project_id", "uuid"))
+    profiles = sorted(profiles, key=attrgetter("project_id", "uuid"))
     persons = Person.objects.bulk_create(map(as_person, profiles))
     for profile, person in zip(profiles, persons, strict=True):
         profile.pk = person.id
@@ -242,9 +248,10 @@ def save_groups(groups: Groups, now: int) -> list[dict]:
         for (project_id, index, key), state in sorted(groups.groups.items(), key=itemgetter(0))
         if state.is_changed
     ]
-    Group.objects.bulk_create([group for group in changed if group.id is None])
+    new, stored = divided(changed)
+    Group.objects.bulk_create(new)
     Group.objects.bulk_create(
-        [group for group in changed if group.id],
+        stored,
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=["properties", "updated_at", "version"],

@@ -2,14 +2,22 @@
 
 from itertools import product
 
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular import openapi
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.plumbing import append_meta, build_array_type, build_basic_type
+
+from posthog_clone.api.serializers import Constant
 
 PROJECT_PREFIX = "/api/projects/{project_id}/"
 ENVIRONMENT_PREFIX = "/api/environments/{project_id}/"
-PROJECT_ID_DESCRIPTION = (
-    "Project ID of the project you're trying to access. "
-    "To find the ID of the project, make a call to /api/projects/."
-)
+PARENTS = {
+    "project_id": (
+        "Project ID of the project you're trying to access. "
+        "To find the ID of the project, make a call to /api/projects/."
+    ),
+    "organization_id": "ID of the organization, or `@current`.",
+}
 
 COMPONENTS = {
     "securitySchemes": {
@@ -75,6 +83,15 @@ class AutoSchema(openapi.AutoSchema):
         tokens = self._tokenize_path()
         return tokens[:2] if self.path.startswith(ENVIRONMENT_PREFIX) else tokens[:1]
 
+    def get_filter_backends(self):
+        names = ("filterset_class", "filterset_fields")
+        filters = any(getattr(self.view, name, None) for name in names)
+        return [
+            backend
+            for backend in super().get_filter_backends()
+            if filters or backend is not DjangoFilterBackend  # it would ask for a queryset
+        ]
+
     def get_auth(self):
         if not hasattr(self.view, "get_required_scopes"):
             return []
@@ -87,6 +104,15 @@ class AutoSchema(openapi.AutoSchema):
     def _resolve_path_parameters(self, variables):
         parameters = super()._resolve_path_parameters(variables)
         for parameter in parameters:
-            if parameter["name"] == "project_id":
-                parameter["description"] = PROJECT_ID_DESCRIPTION
+            if description := PARENTS.get(parameter["name"]):
+                parameter |= {"schema": {"type": "string"}, "description": description}
         return parameters
+
+
+class ConstantSchema(OpenApiSerializerFieldExtension):
+    target_class = Constant
+
+    def map_serializer_field(self, auto_schema, direction):
+        field = self.target
+        schema = build_array_type({}) if field.type is list else build_basic_type(field.type)
+        return append_meta(schema, {"nullable": True} if field.value is None else {})

@@ -69,3 +69,15 @@ class Serializer(FormBodies, serializers.Serializer):
 
 class ModelSerializer(FormBodies, serializers.ModelSerializer):
     pass
+
+
+class Constant(serializers.Field):
+    """A key that PostHog's answers have and whose value is always the same here."""
+
+    def __init__(self, value: Any, type: type | None = None):
+        super().__init__(read_only=True, source="*")
+        self.value = value
+        self.type = type or value.__class__
+
+    def to_representation(self, instance):
+        return self.value

@@ -14,6 +14,7 @@ SLASHED_MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
 # A "+" that was not percent-encoded arrives as a blank.
 LOST_PLUS = re.compile(r"(T\d\d:\d\d(:\d\d(\.\d+)?)?) (\d\d:?\d\d)")
 RELATIVE = re.compile(r"-?(?P<number>\d{0,7})(?P<unit>[hdwmqyMs])(?P<edge>Start|End)?")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 FIXED_UNITS = {"h": timedelta(hours=1), "M": timedelta(minutes=1), "s": timedelta(seconds=1)}
 DAYS = {"d": 1, "w": 7, "q": 91}
@@ -62,7 +63,7 @@ def in_utc(moment: datetime, naive: tzinfo) -> datetime:
 def from_unix(number: float) -> datetime:
     if abs(number) >= 1e11:  # milliseconds, or seconds of the year 5138
         number /= 1000
-    return datetime.fromtimestamp(number, UTC)
+    return EPOCH + timedelta(seconds=number)
 
 
 def parse_bound(

@@ -1,6 +1,7 @@
-"""Updates by PUT."""
+"""Updates: PATCH alone, and PUT that means PATCH."""
 
 from rest_framework.mixins import UpdateModelMixin
+from rest_framework.response import Response
 
 
 class PutAsPatch(UpdateModelMixin):
@@ -8,3 +9,14 @@ class PutAsPatch(UpdateModelMixin):
 
     def update(self, request, *args, **kwargs):
         return super().update(request, *args, **{**kwargs, "partial": True})
+
+
+class PatchModelMixin:
+    """PATCH without PUT, which then is 405."""
+
+    def partial_update(self, request, *args, **kwargs):
+        instance = self.get_object()
+        serializer = self.get_serializer(instance, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)

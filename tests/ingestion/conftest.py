@@ -1,9 +1,11 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import orjson
 import pytest
 
-from ingestion import guards, queue, status
+from ingestion import guards, queue, status, tokens
+from ingestion.models import QueuedBatch
 from ingestion.worker import Worker
 
 
@@ -11,6 +13,7 @@ from ingestion.worker import Worker
 def _fresh_guards():
     status.recent.forget()
     guards.rate.buckets.clear()
+    tokens.forget()
     yield
     queue.writer.stop()
 
@@ -35,3 +38,18 @@ def captured():
         }
 
     return make
+
+
+@pytest.fixture
+def queued(settings):
+    """Reads the events that wait in the queue, in the order they came in."""
+    settings.INGESTION_LANES = 1
+
+    def read() -> list[dict]:
+        return [
+            orjson.loads(line)
+            for batch in QueuedBatch.objects.order_by("id")
+            for line in bytes(batch.payload).split(b"\n")
+        ]
+
+    return read

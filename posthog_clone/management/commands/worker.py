@@ -9,7 +9,7 @@ import clickhouse
 from ingestion import queue
 from ingestion.worker import Worker
 from posthog_clone import stores
-from posthog_clone.management.commands.serve import embedded_store
+from posthog_clone.management.commands.serve import embedded_store, tune_garbage_collection
 
 
 class Command(BaseCommand):
@@ -25,6 +25,7 @@ class Command(BaseCommand):
             )
         stores.open_database()
         stores.open_analytics()
+        tune_garbage_collection()
         stop = threading.Event()
 
         def stop_soon(*_):

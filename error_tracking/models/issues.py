@@ -1,4 +1,4 @@
-"""Issues, the fingerprints that lead events to them, and the frames of their stacks."""
+"""Issues and the fingerprints that lead events to them."""
 
 from django.conf import settings
 from django.db import models
@@ -6,6 +6,19 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from projects.models import Project
+
+
+class IssueQuerySet(models.QuerySet):
+    def with_fingerprints(self):
+        """Adds what the API shows of an issue's fingerprints, found by index for each row shown."""
+        of_issue = Fingerprint.objects.filter(issue=models.OuterRef("pk"))
+        seen = of_issue.filter(first_seen__isnull=False).order_by("first_seen")
+        return self.annotate(
+            earliest_seen=models.Subquery(seen.values("first_seen")[:1]),
+            earliest_fingerprint=models.Subquery(
+                of_issue.order_by("created_at", "id").values("fingerprint")[:1]
+            ),
+        )
 
 
 class Issue(models.Model):
@@ -35,6 +48,8 @@ class Issue(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    objects = IssueQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["project", "-created_at", "-id"], name="issue_newest_first")
@@ -58,29 +73,11 @@ class Fingerprint(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "fingerprint"], name="unique_fingerprint")
         ]
-        indexes = [models.Index(fields=["issue", "created_at", "id"], name="fingerprint_earliest")]
-
-    def __str__(self):
-        return self.fingerprint
-
-
-class StackFrame(models.Model):
-    """A frame as it was resolved, with its source context, once for all the stacks it is in."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    raw_id = models.CharField(max_length=160)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    contents = models.JSONField()
-    resolved = models.BooleanField()
-    context = models.JSONField(null=True, blank=True)
-    symbol_set_ref = models.TextField(null=True, blank=True)
-    """The symbol set that resolves it, uploaded or not."""
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "raw_id"], name="unique_stack_frame")
+        indexes = [
+            models.Index(fields=["issue", "created_at", "id"], name="fingerprint_earliest"),
+            models.Index(fields=["issue", "first_seen"], name="fingerprint_first_seen"),
+            models.Index(fields=["project", "created_at", "id"], name="fingerprint_by_creation"),
         ]
 
     def __str__(self):
-        return self.raw_id
+        return self.fingerprint

@@ -1,0 +1,128 @@
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from error_tracking.assignees import AssigneeField
+from error_tracking.models import Issue
+from posthog_clone.api.serializers import ModelSerializer, Serializer
+
+SETTABLE_STATUSES = [Issue.Status.ACTIVE, Issue.Status.RESOLVED, Issue.Status.SUPPRESSED]
+
+
+class StatusField(serializers.ChoiceField):
+    """A status that people may give an issue; the others are reached in other ways."""
+
+    def __init__(self, **kwargs):
+        super().__init__([status.value for status in SETTABLE_STATUSES], **kwargs)
+
+    def to_representation(self, value):
+        return str(value)
+
+
+class ExternalIssueSerializer(Serializer):
+    integration_id = serializers.IntegerField()
+    config = serializers.JSONField(allow_null=True, required=False)
+    issue = serializers.UUIDField(required=False, allow_null=True)
+
+    def validate_integration_id(self, value):
+        raise serializers.ValidationError(
+            f"There is no integration {value} in this project.", code="does_not_exist"
+        )
+
+
+class IssueSerializer(ModelSerializer):
+    status = StatusField(required=False)
+    first_seen = serializers.SerializerMethodField()
+    assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
+    external_issues = serializers.SerializerMethodField()
+    cohort = serializers.SerializerMethodField()
+    fingerprint = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Issue
+        fields = [
+            "id",
+            "status",
+            "name",
+            "description",
+            "first_seen",
+            "assignee",
+            "external_issues",
+            "cohort",
+            "fingerprint",
+            "severity",
+        ]
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_first_seen(self, issue):
+        seen = [time for time in (issue.first_seen, issue.earliest_seen) if time]
+        return serializers.DateTimeField().to_representation(min(seen)) if seen else None
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_external_issues(self, issue):
+        return []
+
+    @extend_schema_field({"type": ["object", "null"]})
+    def get_cohort(self, issue):
+        return None
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_fingerprint(self, issue):
+        return issue.earliest_fingerprint
+
+
+class NewIssueSerializer(ModelSerializer):
+    status = serializers.ChoiceField(Issue.Status.choices, required=False)
+    first_seen = serializers.DateTimeField()
+    assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
+    external_issues = ExternalIssueSerializer(many=True, required=False)
+
+    class Meta:
+        model = Issue
+        fields = [
+            "status",
+            "name",
+            "description",
+            "first_seen",
+            "assignee",
+            "external_issues",
+            "severity",
+        ]
+
+    def create(self, validated_data):
+        validated_data.pop("external_issues", None)
+        return super().create(validated_data)
+
+
+class MergeSerializer(Serializer):
+    ids = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
+
+
+class SplitOffSerializer(Serializer):
+    fingerprint = serializers.CharField(trim_whitespace=False)
+    name = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+
+    def to_internal_value(self, data):
+        """Older clients send bare fingerprints."""
+        return super().to_internal_value({"fingerprint": data} if isinstance(data, str) else data)
+
+
+class SplitSerializer(Serializer):
+    fingerprints = SplitOffSerializer(many=True)
+
+
+class AssignSerializer(Serializer):
+    assignee = AssigneeField(allow_null=True, required=False, default=None)
+
+
+class BulkSerializer(Serializer):
+    ids = serializers.ListField(child=serializers.UUIDField())
+    action = serializers.CharField()
+
+
+class BulkStatusSerializer(Serializer):
+    status = StatusField()
+
+
+class CohortSerializer(Serializer):
+    cohortId = serializers.IntegerField()  # noqa: N815 - its name in the API

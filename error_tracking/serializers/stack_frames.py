@@ -1,0 +1,18 @@
+from rest_framework import serializers
+
+from error_tracking.models import StackFrame
+from posthog_clone.api.serializers import ModelSerializer, Serializer
+
+
+class StackFrameSerializer(ModelSerializer):
+    contents = serializers.DictField(read_only=True)
+    context = serializers.DictField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = StackFrame
+        fields = ["id", "raw_id", "created_at", "contents", "resolved", "context", "symbol_set_ref"]
+
+
+class FramesWantedSerializer(Serializer):
+    raw_ids = serializers.ListField(child=serializers.CharField(), required=False)
+    symbol_set = serializers.UUIDField(required=False, allow_null=True)

@@ -1,0 +1,1 @@
+"""The endpoints below error_tracking/, a module per resource."""

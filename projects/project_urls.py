@@ -1,0 +1,15 @@
+"""Routes below a project."""
+
+from posthog_clone.api.routers import Router
+from projects.views import absent
+from projects.views.activity import ActivityLogViewSet
+
+router = Router()
+router.register("activity_log", ActivityLogViewSet)
+router.register("annotations", absent.AnnotationsViewSet, basename="annotation")
+router.register("cohorts", absent.CohortsViewSet, basename="cohort")
+router.register("feature_flags", absent.FeatureFlagsViewSet, basename="feature_flag")
+router.register("hog_functions", absent.HogFunctionsViewSet, basename="hog_function")
+router.register("integrations", absent.IntegrationsViewSet, basename="integration")
+
+urlpatterns = router.urls

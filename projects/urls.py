@@ -1,0 +1,28 @@
+"""Routes below /api/."""
+
+from django.urls import re_path
+
+from posthog_clone.api.routers import Router
+from projects.views.keys import PersonalAPIKeysViewSet
+from projects.views.organizations import OrganizationsViewSet
+from projects.views.projects import EnvironmentsViewSet, ProjectsViewSet
+from projects.views.sessions import LoginViewSet, LogoutViewSet
+from projects.views.users import UsersViewSet
+
+router = Router()
+router.register("projects", ProjectsViewSet, basename="project")
+router.register("environments", EnvironmentsViewSet, basename="environment")
+router.register("organizations", OrganizationsViewSet, basename="organization")
+router.register(
+    "organizations/(?P<organization_id>[^/]+)/projects",
+    ProjectsViewSet,
+    basename="organization_project",
+)
+router.register("users", UsersViewSet, basename="user")
+router.register("personal_api_keys", PersonalAPIKeysViewSet, basename="personal_api_key")
+
+urlpatterns = [
+    *router.urls,
+    re_path("^login/?$", LoginViewSet.as_view({"post": "create"})),
+    re_path("^logout/?$", LogoutViewSet.as_view({"post": "create"})),
+]
