@@ -18,6 +18,8 @@ from rest_framework.exceptions import APIException
 MAX_IDLE = 16
 EMBEDDED_CONFIG = Path(__file__).parent / "embedded.xml"
 INSERT_SETTINGS = {
+    "input_format_json_read_objects_as_strings": 1,
+    "input_format_json_max_depth": 10_000,
     "type_json_skip_duplicated_paths": 1,
     "json_type_escape_dots_in_keys": 1,
     "max_partitions_per_insert_block": 0,
@@ -147,4 +149,10 @@ def bound(value: Any) -> Any:
 
 def timestamp(moment: datetime) -> str:
     """As ClickHouse reads a DateTime64(6, 'UTC')."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def release_memory() -> None:
+    """Have the embedded engine give the memory it freed back to the system."""
+    if settings.EMBEDDED_CLICKHOUSE:
+        command("SYSTEM JEMALLOC PURGE")

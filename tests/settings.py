@@ -3,11 +3,12 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
-DATA_DIR = tempfile.mkdtemp(prefix="posthog-clone-test-")
-os.environ["DATA_DIR"] = DATA_DIR
-os.environ.pop("CLICKHOUSE_URL", None)  # the suite runs on embedded ClickHouse
-atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+if "pytest" in sys.modules:  # commands that tests run bring a DATA_DIR
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="posthog-clone-test-")
+    os.environ.pop("CLICKHOUSE_URL", None)  # the suite runs on embedded ClickHouse
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
 from posthog_clone.settings import *  # noqa: E402, F403

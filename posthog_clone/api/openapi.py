@@ -109,6 +109,13 @@ class AutoSchema(openapi.AutoSchema):
         return parameters
 
 
+def add_components(result: dict, **kwargs) -> dict:
+    """Adds what no serializer tells of: how to authenticate, and the error body."""
+    for kind, components in COMPONENTS.items():
+        result["components"].setdefault(kind, {}).update(components)
+    return result
+
+
 class ConstantSchema(OpenApiSerializerFieldExtension):
     target_class = Constant
 
