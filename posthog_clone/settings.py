@@ -91,6 +91,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CAPTURE_MAX_BYTES = 20 * 1024 * 1024
 REPLAY_MAX_BYTES = 25 * 1024 * 1024
+LOGS_MAX_BYTES = 10 * 1024 * 1024
+LOGS_RETENTION_DAYS = env_int("LOGS_RETENTION_DAYS", 30)
 INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 300)
 INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 4 * 1024 * 1024)
 # On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
@@ -133,6 +135,7 @@ INSTALLED_APPS = [
     "events",
     "notifications",
     "error_tracking",
+    "logs",
     "folders",
     "ingestion",
 ]
