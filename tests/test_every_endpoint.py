@@ -27,6 +27,14 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 MISSING_SCOPE = re.compile(r"API key missing required scope '(\w+:(?:read|write))'")
 CLOSED_TO_KEYS = "This action does not support personal API key access"
 NO_ACCESS = "You don't have access to the project."
+# The last that fits; `rate_limit` on the viewset or the action names it.
+RATE_LIMITS = {
+    r"(events|persons|insights)\b": "clickhouse",
+    r"error_tracking/query\b": "clickhouse",
+    r"(events|persons)/values$": "values",
+    r"query\b": "query",
+    r"max_tools\b": "ai",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Endpoint:
     view: type
     fixed_format: bool
     """Another address of an endpoint, such as `events.csv`."""
+    rate_limit: str
 
     def __str__(self):
         return f"{self.method} {self.path}"
@@ -76,6 +85,7 @@ def endpoints_below(prefix):
                 action,
                 callback.cls,
                 fixed_format="format" in pattern.default_args,
+                rate_limit=callback.initkwargs.get("rate_limit", callback.cls.rate_limit),
             )
 
 
@@ -165,6 +175,15 @@ def test_404_below_an_unknown_project(endpoint, api):
     for url in endpoint.urls(project_id=987654):
         r = api.generic(endpoint.method, url)
         assert (r.status_code, r.json()["detail"]) == (404, "Project not found.")
+
+
+@each(ENDPOINTS)
+def test_rate_limit(endpoint):
+    expected = "default"
+    for pattern, name in RATE_LIMITS.items():
+        if re.match(pattern, endpoint.path):
+            expected = name
+    assert endpoint.rate_limit == expected
 
 
 @pytest.mark.parametrize("path", PATHS)
