@@ -26,6 +26,7 @@ class PersonViewSet(ListModelMixin, RetrieveModelMixin, ProjectViewSet):
     """People that events are about. Events make and change them; here they are read."""
 
     scope_object = "person"
+    rate_limit = "clickhouse"
     queryset = Person.objects.order_by("-created_at", "-id")
     serializer_class = PersonSerializer
     filterset_class = PersonFilter
