@@ -1,28 +1,75 @@
-"""Changes that people make to issues: status, name, assignee."""
+"""Changes that people make to issues: status, name, assignee; each leaves a note of who did it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from error_tracking.assignees import assignee_of
 from error_tracking.models import Issue
-from projects.models import Project
+from projects.activity import Change, activity_entry, change_action, log_activities
+from projects.models import ActivityLogEntry, Project, User
+
+ACTIVITY_SCOPE = "ErrorTrackingIssue"
+ASSIGNEE = "assigned_user"
 
 
 @transaction.atomic
-def edit_issues(project: Project, ids: Iterable[UUID], changes: dict[str, Any]) -> None:
+def edit_issues(project: Project, ids: Iterable[UUID], changes: dict[str, Any], by: User) -> None:
     """Give each of these issues the same values; ids that the project doesn't have are ignored."""
-    issues = Issue.objects.filter(project=project, id__in=set(ids)).order_by("id")
-    for issue in issues.select_for_update():
-        edit_issue(issue, changes)
+    rows = Issue.objects.filter(project=project, id__in=set(ids)).order_by("id")
+    issues = list(rows.select_for_update())
+    for issue in issues:
+        issue.project = project
+    edit(issues, changes, by)
 
 
 @transaction.atomic
-def edit_issue(issue: Issue, changes: dict[str, Any]) -> None:
-    changed = [field for field, value in changes.items() if getattr(issue, field) != value]
-    if not changed:
-        return
-    for field in changed:
-        setattr(issue, field, changes[field])
-    issue.save(update_fields=changed)
+def edit_issue(issue: Issue, changes: dict[str, Any], by: User) -> None:
+    edit([issue], changes, by)
+
+
+def edit(issues: Sequence[Issue], changes: dict[str, Any], by: User) -> None:
+    edited, entries = [], []
+    for issue in issues:
+        changed = [change for field in changes if (change := set_field(issue, field, changes))]
+        if changed:
+            edited.append(issue)
+            entries += entries_of(issue, changed, by)
+    if edited:
+        Issue.objects.bulk_update(edited, list(changes))
+        log_activities(entries)
+
+
+def set_field(issue: Issue, field: str, changes: dict[str, Any]) -> Change | None:
+    """Set the field; None if it has this value already."""
+    key = f"{field}_id" if field == ASSIGNEE else field
+    before = getattr(issue, key)
+    setattr(issue, field, changes[field])
+    after = getattr(issue, key)
+    if before == after:
+        return None
+    if field == ASSIGNEE:
+        field, before, after = "assignee", assignee_of(before), assignee_of(after)
+    return Change(ACTIVITY_SCOPE, change_action(before, after), field, before, after)
+
+
+def entries_of(issue: Issue, changed: list[Change], by: User) -> list[ActivityLogEntry]:
+    """One entry for what was updated, one for who was assigned."""
+    by_activity: dict[str, list[Change]] = {}
+    for change in changed:
+        activity = "assigned" if change.field == "assignee" else "updated"
+        by_activity.setdefault(activity, []).append(change)
+    return [
+        activity_entry(
+            issue.project,
+            user=by,
+            scope=ACTIVITY_SCOPE,
+            item_id=issue.id,
+            activity=activity,
+            name=issue.name,
+            changes=changes,
+        )
+        for activity, changes in by_activity.items()
+    ]

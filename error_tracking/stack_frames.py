@@ -6,7 +6,7 @@ from django.db import transaction
 
 from error_tracking.exceptions.frames import Frame
 from error_tracking.linking import Linkable
-from error_tracking.models import StackFrame
+from error_tracking.models import StackFrame, SymbolSet
 
 MAX_REMEMBERED = 50_000
 MAX_FRAMES_PER_EVENT = 1000
@@ -63,13 +63,27 @@ def event_frames(exception: Linkable) -> list[Frame]:
     return frames[-MAX_FRAMES_PER_EVENT:]
 
 
+def with_releases(frames: Iterable[StackFrame]) -> list[StackFrame]:
+    """The frames, each with the `release` of the symbol set that resolves it, or None."""
+    frames = list(frames)
+    refs = {frame.symbol_set_ref for frame in frames if frame.symbol_set_ref}
+    releases = {}
+    if refs:
+        sets = SymbolSet.objects.filter(project=frames[0].project_id, ref__in=refs)
+        releases = {found.ref: found.release for found in sets.select_related("release")}
+    for frame in frames:
+        frame.release = releases.get(frame.symbol_set_ref)
+    return frames
+
+
 def record(project_id: int, frame: Frame) -> StackFrame:
     contents = {key: value for key, value in frame.contents.items() if key != "code_variables"}
+    ref = frame.symbol_set_refs[0] if frame.symbol_set_refs else None
     return StackFrame(
         project_id=project_id,
         raw_id=frame.raw_id,
         contents=contents,
         resolved=contents["resolved"],
         context=frame.context,
-        symbol_set_ref=frame.symbol_set_refs[0] if frame.symbol_set_refs else None,
+        symbol_set_ref=ref if ref and len(ref) <= SymbolSet.MAX_REF else None,
     )

@@ -1,6 +1,7 @@
 """The activity log: who did what to a project's things.
 
-Views and logic call `log_activity` after a change; nothing else writes entries.
+Views and logic call `log_activity` (or, for many at once, `log_activities`) after a change;
+nothing else writes entries.
 """
 
 from collections.abc import Iterable
@@ -70,7 +71,35 @@ def log_activity(
 
     `activity` is a participle: created, updated, deleted, restored, exported, merged_into_person …
     """
-    return ActivityLogEntry.objects.create(
+    entry = activity_entry(
+        project,
+        user=user,
+        scope=scope,
+        item_id=item_id,
+        activity=activity,
+        name=name,
+        short_id=short_id,
+        type=type,
+        changes=changes,
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def activity_entry(
+    project: Project,
+    *,
+    user: User | None,
+    scope: str,
+    item_id: str | int | UUID,
+    activity: str,
+    name: str | None = None,
+    short_id: str | None = None,
+    type: str | None = None,
+    changes: Iterable[Change] = (),
+) -> ActivityLogEntry:
+    """An entry still to be logged, for `log_activities`."""
+    return ActivityLogEntry(
         project=project,
         user=user,
         scope=scope,
@@ -84,3 +113,8 @@ def log_activity(
             "changes": [asdict(change) for change in changes],
         },
     )
+
+
+def log_activities(entries: Iterable[ActivityLogEntry]) -> None:
+    """Add many entries at the cost of one."""
+    ActivityLogEntry.objects.bulk_create(entries)

@@ -3,8 +3,10 @@
 import factory
 from factory.django import DjangoModelFactory
 
-from error_tracking.models import Fingerprint, Issue
+from error_tracking.models import Fingerprint, Issue, Release, Rule, StackFrame, SymbolSet
 from folders.models import PersistedFolder
+from notifications import secrets
+from notifications.models import Integration
 from persons.models import Person, PersonDistinctId
 from projects.models import (
     MembershipLevel,
@@ -110,3 +112,69 @@ class PersistedFolderFactory(DjangoModelFactory):
     project = factory.SubFactory(ProjectFactory)
     user = factory.SubFactory(UserFactory)
     type = PersistedFolder.Type.HOME
+
+
+class ReleaseFactory(DjangoModelFactory):
+    class Meta:
+        model = Release
+
+    project = factory.SubFactory(ProjectFactory)
+    hash_id = factory.Sequence(lambda n: f"hash-{n}")
+    version = factory.Sequence(lambda n: f"1.{n}.0")
+    app = "shop"
+
+
+class SymbolSetFactory(DjangoModelFactory):
+    class Meta:
+        model = SymbolSet
+
+    project = factory.SubFactory(ProjectFactory)
+    ref = factory.Sequence(lambda n: f"chunk-{n}")
+
+
+class StackFrameFactory(DjangoModelFactory):
+    class Meta:
+        model = StackFrame
+
+    project = factory.SubFactory(ProjectFactory)
+    raw_id = factory.Sequence(lambda n: f"{n:0128x}/0")
+    contents = factory.LazyAttribute(lambda frame: {"raw_id": frame.raw_id, "mangled_name": "f"})
+    resolved = True
+
+
+class RuleFactory(DjangoModelFactory):
+    """`kind="grouping"` and so on; the default filters match every ValueError."""
+
+    class Meta:
+        model = Rule
+
+    project = factory.SubFactory(ProjectFactory)
+    kind = Rule.Kind.GROUPING
+    filters = {
+        "type": "AND",
+        "values": [
+            {
+                "key": "$exception_types",
+                "type": "event",
+                "operator": "exact",
+                "value": ["ValueError"],
+            }
+        ],
+    }
+
+
+class IntegrationFactory(DjangoModelFactory):
+    """`secrets={…}` is what is kept encrypted."""
+
+    class Meta:
+        model = Integration
+
+    class Params:
+        secrets = {"access_token": "xoxb-token"}
+
+    project = factory.SubFactory(ProjectFactory)
+    kind = "slack"
+    account = factory.Sequence(lambda n: f"T{n}")
+    display_name = "Team"
+    config = {"team": {"id": "T1", "name": "Team"}}
+    encrypted_secrets = factory.LazyAttribute(lambda row: secrets.encrypt(row.secrets))

@@ -1,4 +1,17 @@
 from error_tracking.models.issues import Fingerprint, Issue
+from error_tracking.models.releases import Release, SymbolSet
+from error_tracking.models.rules import Rule
+from error_tracking.models.settings import ErrorTrackingSettings, SpikeDetectionConfig, SpikeEvent
 from error_tracking.models.stack_frames import StackFrame
 
-__all__ = ["Fingerprint", "Issue", "StackFrame"]
+__all__ = [
+    "ErrorTrackingSettings",
+    "Fingerprint",
+    "Issue",
+    "Release",
+    "Rule",
+    "SpikeDetectionConfig",
+    "SpikeEvent",
+    "StackFrame",
+    "SymbolSet",
+]

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from error_tracking.models.releases import SymbolSet
 from projects.models import Project
 
 
@@ -17,14 +18,17 @@ class StackFrame(models.Model):
     contents = models.JSONField()
     resolved = models.BooleanField()
     context = models.JSONField(null=True, blank=True)
-    symbol_set_ref = models.TextField(null=True, blank=True)
+    symbol_set_ref = models.CharField(max_length=SymbolSet.MAX_REF, null=True, blank=True)
     """The symbol set that resolves it, uploaded or not."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "raw_id"], name="unique_stack_frame")
         ]
-        indexes = [models.Index(fields=["project", "created_at", "id"], name="frame_by_creation")]
+        indexes = [
+            models.Index(fields=["project", "created_at", "id"], name="frame_by_creation"),
+            models.Index(fields=["project", "symbol_set_ref"], name="frame_by_symbol_set"),
+        ]
 
     def __str__(self):
         return self.raw_id

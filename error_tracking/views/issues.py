@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.mixins import CreateModelMixin, ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
 
-from error_tracking.editing import edit_issue, edit_issues
+from error_tracking.editing import ACTIVITY_SCOPE, edit_issue, edit_issues
 from error_tracking.merging import SplitOff, merge_issues, split_issue
 from error_tracking.models import Fingerprint, Issue
 from error_tracking.serializers.issues import (
@@ -25,6 +25,7 @@ from error_tracking.serializers.issues import (
 )
 from posthog_clone.api.deletion import HardDeleteForbidden
 from posthog_clone.api.updating import PutAsPatch
+from projects.views.activity import ActivityMixin
 from projects.viewsets import ProjectViewSet, as_uuid
 
 MAX_VALUES = 100
@@ -55,11 +56,14 @@ class IssueViewSet(
     ListModelMixin,
     RetrieveModelMixin,
     PutAsPatch,
+    ActivityMixin,
     ProjectViewSet,
 ):
     scope_object = "error_tracking"
     queryset = Issue.objects.order_by("-created_at", "-id")
     serializer_class = IssueSerializer
+
+    activity_scope = ACTIVITY_SCOPE
 
     def get_queryset(self):
         queryset = super().get_queryset()
@@ -68,6 +72,8 @@ class IssueViewSet(
     def paginate_queryset(self, queryset):
         """Fingerprints are looked up for the page alone: PostgreSQL would do so for every row that
         an offset passes over, half a second for a hundred thousand."""
+        if self.action != "list":
+            return super().paginate_queryset(queryset)
         page = [issue.pk for issue in super().paginate_queryset(queryset.only("pk"))]
         shown = queryset.with_fingerprints().in_bulk(page)
         return [shown[pk] for pk in page if pk in shown]
@@ -99,7 +105,7 @@ class IssueViewSet(
         return super().retrieve(request, pk=pk, **kwargs)
 
     def perform_update(self, serializer):
-        edit_issue(serializer.instance, serializer.validated_data)
+        edit_issue(serializer.instance, serializer.validated_data, by=self.request.user)
 
     @extend_schema(request=MergeSerializer, responses=SUCCESS)
     @action(detail=True, methods=["post"])
@@ -120,7 +126,8 @@ class IssueViewSet(
     @action(detail=True, methods=["patch"])
     def assign(self, request, **kwargs):
         body = self.read(AssignSerializer)
-        edit_issue(self.get_object(), {"assigned_user": body.validated_data["assignee"]})
+        changes = {"assigned_user": body.validated_data["assignee"]}
+        edit_issue(self.get_object(), changes, by=request.user)
         return Response({"success": True})
 
     @extend_schema(request=CohortSerializer, responses={404: OpenApiResponse()})
@@ -140,7 +147,7 @@ class IssueViewSet(
             changes = {"assigned_user": self.read(AssignSerializer).validated_data["assignee"]}
         else:
             return Response({"success": True})
-        edit_issues(self.project, body["ids"], changes)
+        edit_issues(self.project, body["ids"], changes, by=request.user)
         return Response({"success": True})
 
     @extend_schema(

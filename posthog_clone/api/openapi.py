@@ -105,8 +105,16 @@ class AutoSchema(openapi.AutoSchema):
         parameters = super()._resolve_path_parameters(variables)
         for parameter in parameters:
             if description := PARENTS.get(parameter["name"]):
-                parameter |= {"schema": {"type": "string"}, "description": description}
+                parameter["schema"] = {"type": "string"}
+                parameter |= {"description": description, "example": "@current"}
         return parameters
+
+
+def add_components(result: dict, **kwargs) -> dict:
+    """Adds what no serializer tells of: how to authenticate, and the error body."""
+    for kind, components in COMPONENTS.items():
+        result["components"].setdefault(kind, {}).update(components)
+    return result
 
 
 class ConstantSchema(OpenApiSerializerFieldExtension):

@@ -363,8 +363,7 @@ def test_cohorts(api, issue):
 @pytest.mark.parametrize("prefix", ["environments", "projects"])
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_both_prefixes_with_and_without_slash(api, issue, prefix, slash):
-    api.prefix = prefix
-    base = "error_tracking/issues"
+    base = f"/api/{prefix}/{api.project.id}/error_tracking/issues"
     assert api.get(f"{base}{slash}").status_code == 200
     assert api.get(f"{base}/exists{slash}").status_code == 200
     assert api.post(f"{base}/{issue.id}/merge{slash}", {"ids": [str(issue.id)]}).json() == {

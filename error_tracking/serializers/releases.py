@@ -1,0 +1,29 @@
+from rest_framework import serializers
+
+from error_tracking.models import Release
+from posthog_clone.api.serializers import ModelSerializer
+
+MAX_HASH = 128
+
+
+class ReleaseSerializer(ModelSerializer):
+    team_id = serializers.IntegerField(source="project_id", read_only=True)
+    hash_id = serializers.CharField(
+        max_length=MAX_HASH, required=False, allow_null=True, allow_blank=True
+    )
+    project = serializers.CharField(source="app")
+
+    class Meta:
+        model = Release
+        fields = ["id", "hash_id", "team_id", "created_at", "metadata", "version", "project"]
+        read_only_fields = ["id", "created_at"]
+
+
+class ReleaseUpdateSerializer(ReleaseSerializer):
+    """What is empty keeps its old value."""
+
+    version = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    project = serializers.CharField(source="app", required=False, allow_null=True, allow_blank=True)
+
+    def validate(self, attrs):
+        return {field: value for field, value in attrs.items() if value}
