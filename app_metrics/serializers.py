@@ -6,7 +6,7 @@ from rest_framework import serializers
 from app_metrics.models import ExportRun
 from app_metrics.recording import Category
 from posthog_clone.api.serializers import ModelSerializer
-from projects.serializers.user_basic import UserBasicSerializer
+from projects.serializers.basic import UserBasicSerializer
 
 
 class MetricsRequestSerializer(serializers.Serializer):

@@ -10,8 +10,18 @@ from clickhouse.client import (
     close,
     command,
     insert,
+    release_memory,
     rows,
     stream,
 )
 
-__all__ = ["Rejected", "Unavailable", "close", "command", "insert", "rows", "stream"]
+__all__ = [
+    "Rejected",
+    "Unavailable",
+    "close",
+    "command",
+    "insert",
+    "release_memory",
+    "rows",
+    "stream",
+]

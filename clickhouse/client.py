@@ -150,3 +150,9 @@ def bound(value: Any) -> Any:
 def timestamp(moment: datetime) -> str:
     """As ClickHouse reads a DateTime64(6, 'UTC')."""
     return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def release_memory() -> None:
+    """Have the embedded engine give the memory it freed back to the system."""
+    if settings.EMBEDDED_CLICKHOUSE:
+        command("SYSTEM JEMALLOC PURGE")

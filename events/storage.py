@@ -18,8 +18,9 @@ EARLIEST, LATEST = (
     datetime.fromisoformat("1900-01-02T00:00Z"),
     datetime.fromisoformat("2299-12-30T00:00Z"),
 )
-# A batch that is sent again carries a new sent_at, which shifts its corrected timestamps.
-REPLAY_WINDOW = timedelta(days=2)
+# A batch that is sent again may carry a later sent_at or be read against a later clock, which
+# shifts its corrected timestamps by the time between: SDKs give up within this.
+REPLAY_WINDOW = timedelta(hours=3)
 
 
 def without_replays(events: Iterable[CapturedEvent]) -> list[CapturedEvent]:
@@ -37,7 +38,7 @@ def without_replays(events: Iterable[CapturedEvent]) -> list[CapturedEvent]:
 
 
 def stored_uuids(project_id: int, events: Sequence[CapturedEvent]) -> list[UUID]:
-    """Which of the events' uuids are stored, within some days of the events' time."""
+    """Which of the events' uuids are stored, within some hours of the events' time."""
     times = [clamp(event.timestamp) for event in events]
     found = clickhouse.rows(
         """
@@ -53,6 +54,14 @@ def stored_uuids(project_id: int, events: Sequence[CapturedEvent]) -> list[UUID]
         uuids=[str(event.uuid) for event in events],
     )
     return [uuid for (uuid,) in found]
+
+
+def encode_exceptions(events: Iterable[CapturedEvent]) -> None:
+    """Turn the long exception lists into JSON text, for `store` to copy: the work is done here,
+    before the transaction, so that the database stays locked for less time."""
+    for event in events:
+        if (exceptions := event.properties.get("$exception_list")) is not None:
+            event.properties["$exception_list"] = orjson.Fragment(orjson.dumps(exceptions))
 
 
 def store(events: Iterable[CapturedEvent], lane: int | None = None) -> None:

@@ -21,7 +21,7 @@ import clickhouse
 import error_tracking.processing
 import persons.processing
 from clickhouse import outbox
-from events.storage import store, without_replays
+from events.storage import encode_exceptions, store, without_replays
 from ingestion import dead_letters, status
 from ingestion.models import Lane, QueuedBatch
 from posthog_clone.captured import CapturedEvent
@@ -169,6 +169,7 @@ def digest_part(items: Sequence[Item], lane: int) -> None:
     )
     batch = without_replays(item.parse() for item in items if item.project_id in projects)
     exceptions = error_tracking.processing.process(batch)
+    encode_exceptions(batch)
     with transaction.atomic():
         persons.processing.apply_events(batch, lane)
         error_tracking.processing.link(exceptions)

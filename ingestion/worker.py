@@ -14,6 +14,7 @@ from clickhouse.models import OutboxBlock
 from ingestion import queue
 from ingestion.digest import digest, reject_row
 from ingestion.models import QueuedBatch
+from posthog_clone import process
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ LOOK_SECONDS = 0.2
 PACE_SECONDS = 0.15
 MAX_BACKOFF_SECONDS = 5.0
 SUSPICIOUS_AFTER = 5
+MEMORY_SECONDS = 5.0
 
 
 class Worker:
@@ -31,6 +33,7 @@ class Worker:
     def __init__(self, stop: threading.Event | None = None):
         self.stop = stop or threading.Event()
         self.failures = 0
+        self.memory_released = 0.0
 
     def run(self) -> None:
         while not self.stop.is_set():
@@ -45,6 +48,8 @@ class Worker:
             if self.failures:
                 logger.info("Ingestion goes on.")
                 self.failures = 0
+            if digested:
+                self.release_memory()
             if not digested:
                 queue.arrived.wait(LOOK_SECONDS)
             elif digested < settings.INGESTION_BATCH_EVENTS // 2:
@@ -58,6 +63,13 @@ class Worker:
         random.shuffle(lanes)  # several workers start at different ones
         suspicious = self.failures >= SUSPICIOUS_AFTER
         return sum(digest(lane, suspicious=suspicious) for lane in lanes)
+
+    def release_memory(self) -> None:
+        """Now and then: batches come and go, and allocators keep what they held."""
+        if time.monotonic() - self.memory_released > MEMORY_SECONDS:
+            self.memory_released = time.monotonic()
+            clickhouse.release_memory()
+            process.trim()
 
     def back_off(self, error: Exception) -> None:
         self.failures += 1

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 
 from projects.models import Project
@@ -53,9 +55,25 @@ class JSONDecoder:
         return orjson.loads(text)
 
 
+class PersonQuerySet(models.QuerySet):
+    def locked(self) -> "PersonQuerySet":
+        """Locked until the transaction ends, each waited for in the same order by everybody.
+
+        Whoever changes a person, or gives it or takes from it a distinct id, locks it first.
+        """
+        return self.select_for_update(of=("self",)).order_by("id")
+
+    def with_distinct_ids(self, at_most: int | None = None) -> "PersonQuerySet":
+        """Load each one's distinct ids too, or the oldest few, as `person.distinct_ids`."""
+        rows = PersonDistinctId.objects.order_by("id")[:at_most]
+        return self.prefetch_related(
+            models.Prefetch("distinct_id_rows", rows, to_attr="loaded_distinct_ids")
+        )
+
+
 class Person(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     properties = models.JSONField(default=dict, encoder=JSONEncoder, decoder=JSONDecoder)
     created_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)
@@ -63,20 +81,52 @@ class Person(models.Model):
     version = models.BigIntegerField(default=0)
     """Grows with every change; the analytics store keeps the copy with the highest."""
 
+    # Kept by the database, so that lists find persons without reading all properties.
+    email = models.GeneratedField(
+        expression=Substr(KT("properties__email"), 1, 200),
+        output_field=models.CharField(max_length=200, null=True),
+        db_persist=True,
+    )
+    email_and_name = models.GeneratedField(
+        expression=Substr(
+            Concat(
+                KT("properties__email"),
+                models.Value(" ", models.TextField()),
+                KT("properties__name"),
+            ),
+            1,
+            400,
+        ),
+        output_field=models.CharField(max_length=400),
+        db_persist=True,
+    )
+
+    objects = PersonQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "uuid"], name="unique_person_uuid")
         ]
         indexes = [
-            models.Index(fields=["project", "-created_at", "-id"], name="person_newest_first")
+            models.Index(fields=["project", "email", "-created_at", "-id"], name="person_by_email"),
+            # With what a search looks at, so that it needn't leave the index.
+            models.Index(
+                fields=["project", "-created_at", "-id", "email_and_name"],
+                name="person_newest_first",
+            ),
         ]
 
     def __str__(self):
         return str(self.uuid)
 
+    @property
+    def distinct_ids(self) -> list[str]:
+        """What `with_distinct_ids` has loaded, oldest first."""
+        return [row.distinct_id for row in self.loaded_distinct_ids]
+
 
 class PersonDistinctId(models.Model):
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="distinct_id_rows")
     distinct_id = models.CharField(max_length=400)
     version = models.BigIntegerField(default=0)
@@ -114,7 +164,7 @@ class GroupType(models.Model):
 
 
 class Group(models.Model):
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     type_index = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=400)
     properties = models.JSONField(default=dict, encoder=JSONEncoder, decoder=JSONDecoder)

@@ -78,7 +78,7 @@ if EMBEDDED_DATABASE:
         # FULL: a commit is on disk before capture answers 200.
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000"
+            "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000"
         ),
     }
 else:
@@ -105,8 +105,10 @@ STORAGES = {
 
 CAPTURE_MAX_BYTES = 20 * 1024 * 1024
 REPLAY_MAX_BYTES = 25 * 1024 * 1024
-INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 500)
-INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 8 * 1024 * 1024)
+LOGS_MAX_BYTES = 10 * 1024 * 1024
+LOGS_RETENTION_DAYS = env_int("LOGS_RETENTION_DAYS", 30)
+INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 300)
+INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 4 * 1024 * 1024)
 # On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
 INGESTION_LANES = 1 if EMBEDDED_DATABASE else env_int("INGESTION_LANES", 8)
 MAX_EVENTS_PER_MINUTE = env_int("MAX_EVENTS_PER_MINUTE", 0)  # per project; 0 = unlimited
@@ -117,6 +119,12 @@ BROWSER_SDK_DIR = Path(os.environ.get("BROWSER_SDK_DIR") or DATA_DIR / "browser-
 AUTOCAPTURE_EXCEPTIONS = env_flag("AUTOCAPTURE_EXCEPTIONS", default=True)
 OUTBOUND_ALLOW = env_list("OUTBOUND_ALLOW")
 RATE_LIMIT_ENABLED = env_flag("RATE_LIMIT_ENABLED")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # Django
 
@@ -139,7 +147,9 @@ INSTALLED_APPS = [
     "app_metrics",
     "persons",
     "events",
+    "notifications",
     "error_tracking",
+    "logs",
     "folders",
     "ingestion",
 ]
@@ -224,15 +234,25 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "PostHog API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
+    "DESCRIPTION": (
+        "Error tracking, events, persons and logs by PostHog's HTTP API.\n\n"
+        "Every call takes a personal API key: `Authorization: Bearer phx_…`. It needs the scopes "
+        "that the operation lists. Everything below `/api/environments/{project_id}/` answers the "
+        "same below `/api/projects/{project_id}/`; `@current` is the key's user's current project."
+    ),
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "posthog_clone.api.openapi.add_components",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "PersistedFolderTypeEnum": "folders.models.PersistedFolder.Type",
+    },
 }
 LOGGING = {
     "version": 1,
@@ -240,5 +260,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # What fails is raised, and said once by whoever catches it.
+        "clickhouse_connect": {"level": "CRITICAL"},
+        "urllib3": {"level": "ERROR"},
+    },
 }

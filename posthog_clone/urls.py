@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from ingestion.health import ready
-from posthog_clone.api import errors
+from posthog_clone.api import docs, errors
 from posthog_clone.api.health import alive
 from projects.views.preflight import preflight
 
@@ -14,6 +14,9 @@ PROJECT_ROUTES = [
     path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
+    path("", include("persons.urls")),
+    path("", include("notifications.urls")),
+    path("", include("logs.urls")),
     path("", include("projects.project_urls")),
 ]
 
@@ -22,6 +25,9 @@ urlpatterns = [
     path("api/environments/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/projects/<str:project_id>/", include(PROJECT_ROUTES)),
     path("api/", include("projects.urls")),
+    re_path(r"^api/schema/?$", docs.DocumentView.as_view(), name="schema"),
+    re_path(r"^api/schema/swagger-ui/?$", docs.SwaggerView.as_view()),
+    re_path(r"^api/schema/redoc/?$", docs.RedocView.as_view()),
     path("", include("error_tracking.file_urls")),
     re_path(r"^_(?:health|livez|liveness)/?$", alive),
     re_path(r"^_(?:readyz|readiness)/?$", ready),

@@ -9,7 +9,5 @@ router.register("activity_log", ActivityLogViewSet)
 router.register("annotations", absent.AnnotationsViewSet, basename="annotation")
 router.register("cohorts", absent.CohortsViewSet, basename="cohort")
 router.register("feature_flags", absent.FeatureFlagsViewSet, basename="feature_flag")
-router.register("hog_functions", absent.HogFunctionsViewSet, basename="hog_function")
-router.register("integrations", absent.IntegrationsViewSet, basename="integration")
 
 urlpatterns = router.urls

@@ -16,6 +16,7 @@ from posthog_clone.api.errors import ContentTooLarge
 from posthog_clone.api.metadata import Metadata
 from projects import access
 from projects.models import Organization, OrganizationMembership, PersonalAPIKey, Project
+from projects.throttling import KeyRateThrottle
 
 
 class ScopedViewSet(GenericViewSet):
@@ -32,6 +33,8 @@ class ScopedViewSet(GenericViewSet):
     lookup_value_regex = "[^/]+"
     metadata_class = Metadata
     permission_classes = []
+    throttle_classes = [KeyRateThrottle]
+    rate_limit = "default"
 
     @property
     def key(self) -> PersonalAPIKey | None:

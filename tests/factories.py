@@ -5,6 +5,8 @@ from factory.django import DjangoModelFactory
 
 from error_tracking.models import Fingerprint, Issue, Release, Rule, StackFrame, SymbolSet
 from folders.models import PersistedFolder
+from notifications import secrets
+from notifications.models import Integration
 from persons.models import Person, PersonDistinctId
 from projects.models import (
     MembershipLevel,
@@ -159,3 +161,20 @@ class RuleFactory(DjangoModelFactory):
             }
         ],
     }
+
+
+class IntegrationFactory(DjangoModelFactory):
+    """`secrets={…}` is what is kept encrypted."""
+
+    class Meta:
+        model = Integration
+
+    class Params:
+        secrets = {"access_token": "xoxb-token"}
+
+    project = factory.SubFactory(ProjectFactory)
+    kind = "slack"
+    account = factory.Sequence(lambda n: f"T{n}")
+    display_name = "Team"
+    config = {"team": {"id": "T1", "name": "Team"}}
+    encrypted_secrets = factory.LazyAttribute(lambda row: secrets.encrypt(row.secrets))

@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS events
     issue_id Nullable(UUID),
     fingerprint String CODEC(ZSTD(1)),
     created_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    INDEX uuid_filter uuid TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX uuid_filter uuid TYPE bloom_filter(0.0001) GRANULARITY 1,
     INDEX distinct_id_filter distinct_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX issue_filter issue_id TYPE bloom_filter(0.01) GRANULARITY 1
 )

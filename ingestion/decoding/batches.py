@@ -90,26 +90,8 @@ def read_headers(headers: Mapping[str, str]) -> Call:
     if missing := [name for name in REQUIRED_HEADERS if not headers.get(name)]:
         names = ", ".join(missing)
         raise Refusal(400, "missing_required_headers", f"required headers are missing: {names}")
-    token = BEARER.fullmatch(headers["Authorization"].strip())
-    if not token:
-        raise invalid_header("Authorization", "Bearer followed by the project API key")
-    token = token[1].strip()
-    if fault := token_fault(token):
-        raise Refusal(401, "invalid_api_token", f"The project API key is not valid: {fault}.")
-    content_type = headers["Content-Type"]
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(
-            415,
-            "unsupported_content_type",
-            f"unsupported content type {content_type!r}: send application/json",
-        )
-    encoding = headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity", *DECOMPRESS):
-        raise Refusal(
-            415,
-            "unsupported_encoding",
-            f"unsupported content encoding {encoding!r}: send {', '.join(DECOMPRESS)} or none",
-        )
+    token = read_token(headers["Authorization"])
+    encoding = read_encoding(headers["Content-Type"], headers.get("Content-Encoding", ""))
     attempt = headers["PostHog-Attempt"].strip()
     if not (attempt.isascii() and attempt.isdecimal() and attempt.strip("0")):
         raise invalid_header("PostHog-Attempt", "a whole number from 1")
@@ -119,6 +101,33 @@ def read_headers(headers: Mapping[str, str]) -> Call:
     if sent_at is None:
         raise invalid_header("PostHog-Request-Timestamp", "a time as RFC 3339 writes it")
     return Call(token, sent_at, encoding, library_of(headers["PostHog-Sdk-Info"]))
+
+
+def read_token(authorization: str) -> str:
+    match = BEARER.fullmatch(authorization.strip())
+    if not match:
+        raise invalid_header("Authorization", "Bearer followed by the project API key")
+    token = match[1].strip()
+    if fault := token_fault(token):
+        raise Refusal(401, "invalid_api_token", f"The project API key is not valid: {fault}.")
+    return token
+
+
+def read_encoding(content_type: str, content_encoding: str) -> str:
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(
+            415,
+            "unsupported_content_type",
+            f"unsupported content type {content_type!r}: send application/json",
+        )
+    encoding = content_encoding.strip().lower()
+    if encoding not in ("", "identity", *DECOMPRESS):
+        raise Refusal(
+            415,
+            "unsupported_encoding",
+            f"unsupported content encoding {encoding!r}: send {', '.join(DECOMPRESS)} or none",
+        )
+    return encoding
 
 
 def invalid_header(name: str, expected: str) -> Refusal:

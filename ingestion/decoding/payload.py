@@ -12,6 +12,7 @@ from ingestion.decoding.lz_string import unlz64
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS = 100
 JSON_STARTS = b"{[ \t\r\n"
+URL_ALPHABET = bytes.maketrans(b"-_", b"+/")
 BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 GZIP_HINTS = {"gzip", "gzip-js"}
 LZ_HINTS = {"lz64", "lz-string"}
@@ -105,9 +106,6 @@ def unbase64(payload: bytes, required: bool = False) -> bytes:
     if required or decoded.startswith(GZIP_MAGIC) or is_utf8(decoded):
         return decoded
     return payload  # a word of four letters is no base64
-
-
-URL_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
 def is_utf8(data: bytes) -> bool:

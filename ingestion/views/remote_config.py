@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from ingestion import tokens
+from ingestion.browser_rules import browser_rules
 from ingestion.views.scripts import read_script
 from projects.models import Project
 
@@ -75,7 +76,7 @@ def config_of(project: Project) -> dict[str, Any]:
         "elementsChainAsString": True,
         "errorTracking": {
             "autocaptureExceptions": bool(exceptions),
-            "suppressionRules": [],
+            "suppressionRules": browser_rules(project.id),
         },
         "logs": {"captureConsoleLogs": False},
         "sessionRecording": False,

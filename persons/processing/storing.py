@@ -17,10 +17,15 @@ from persons.models import (
     next_version,
     person_uuid,
 )
+from persons.moving import move_distinct_ids
 from persons.processing.groups import Groups, GroupState, identified_group
 from persons.processing.profiles import Profile, Profiles, other_distinct_id
 from posthog_clone.captured import CapturedEvent
 
+PROFILE_FIELDS = [
+    *("pk", "project_id", "uuid", "created_at", "properties"),
+    *("is_identified", "last_seen_at", "version"),
+]
 CHANGING_FIELDS = ["properties", "created_at", "is_identified", "last_seen_at", "version"]
 
 
@@ -45,32 +50,20 @@ def load_profiles(events: Sequence[CapturedEvent], *, after_conflict: bool = Fal
         return Profiles()
     named = any_of(Q(project_id=project, distinct_id__in=ids) for project, ids in keys.items())
     distinct_ids = PersonDistinctId.objects.filter(named)
-    persons = (
-        Person.objects.filter(id__in=distinct_ids.values("person_id"))
-        .select_for_update(of=("self",))
-        .order_by("id")
-    )
-    profiles = Profiles()
-    by_pk = {}
-    for person in persons:
-        by_pk[person.id] = Profile(
-            project_id=person.project_id,
-            uuid=person.uuid,
-            created_at=person.created_at,
-            properties=person.properties,
-            is_identified=person.is_identified,
-            last_seen_at=person.last_seen_at,
-            version=person.version,
-            pk=person.id,
-        )
+    persons = Person.objects.filter(id__in=distinct_ids.values("person_id")).locked()
+    by_pk = {
+        values[0]: Profile(**dict(zip(PROFILE_FIELDS, values, strict=True)))
+        for values in persons.values_list(*PROFILE_FIELDS)
+    }
     # Asked after the locks: before, a merge we had to wait for could have moved them.
+    profiles = Profiles()
+    profiles.all = list(by_pk.values())
     for project_id, distinct_id, pk in distinct_ids.values_list(
         "project_id", "distinct_id", "person_id"
     ):
         if pk not in by_pk:
             raise Moved
         profiles.owners[project_id, distinct_id] = by_pk[pk]
-    profiles.all = list(by_pk.values())
     if after_conflict:
         profiles.taken = taken_uuids(keys, profiles)
     return profiles
@@ -137,7 +130,7 @@ def save(profiles: Profiles, groups: Groups, lane: int | None) -> None:
         profile.version = max(profile.version + 1, now)
 
     persons = insert_persons(new)
-    distinct_ids = insert_distinct_ids(profiles, now) + move_distinct_ids(merged, now)
+    distinct_ids = insert_distinct_ids(profiles, now) + hand_over_distinct_ids(merged)
     persons += update_persons(stored, CHANGING_FIELDS)
     update_persons(seen, ["last_seen_at"])
     tombstones = delete_persons(merged)
@@ -172,16 +165,7 @@ def update_persons(profiles: list[Profile], fields: list[str]) -> list[Person]:
 
 
 def as_person(profile: Profile) -> Person:
-    return Person(
-        id=profile.pk,
-        project_id=profile.project_id,
-        uuid=profile.uuid,
-        created_at=profile.created_at,
-        properties=profile.properties,
-        is_identified=profile.is_identified,
-        last_seen_at=profile.last_seen_at,
-        version=profile.version,
-    )
+    return Person(**{name: getattr(profile, name) for name in PROFILE_FIELDS})
 
 
 def delete_persons(profiles: list[Profile]) -> list[Person]:
@@ -206,28 +190,13 @@ def insert_distinct_ids(profiles: Profiles, now: int) -> list[dict]:
     ]
 
 
-def move_distinct_ids(merged: list[Profile], now: int) -> list[dict]:
+def hand_over_distinct_ids(merged: list[Profile]) -> list[dict]:
     """All the distinct ids of merged persons, named in the batch or not, go to the survivors."""
     if not merged:
         return []
     survivors = {profile.pk: profile.survivor() for profile in merged}
-    moving = list(PersonDistinctId.objects.filter(person_id__in=survivors))
-    rows = []
-    for row in moving:
-        survivor = survivors[row.person_id]
-        row.person_id = survivor.pk
-        row.version = max(row.version + 1, now)
-        rows.append(
-            copies.copy_of_distinct_id(row.project_id, row.distinct_id, survivor.uuid, row.version)
-        )
-    PersonDistinctId.objects.bulk_create(
-        moving,
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["person", "version"],
-        batch_size=5000,
-    )
-    return rows
+    rows = PersonDistinctId.objects.filter(person_id__in=survivors)
+    return move_distinct_ids([(row, survivors[row.person_id]) for row in rows])
 
 
 def save_groups(groups: Groups, now: int) -> list[dict]:

@@ -22,7 +22,7 @@ class CSVRenderer(BaseRenderer):
     def render(self, data: Any, accepted_media_type=None, renderer_context=None) -> str:
         response = (renderer_context or {}).get("response")
         if response is not None and response.status_code >= 400:
-            response.content_type = "application/json"
+            response["Content-Type"] = "application/json"
             return json.dumps(data)
         rows = data["results"] if isinstance(data, dict) and "results" in data else data
         return to_csv(rows if isinstance(rows, list) else [rows])

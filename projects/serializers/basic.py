@@ -1,5 +1,6 @@
 """The short forms that other resources show."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from posthog_clone.api.serializers import Constant, ModelSerializer
@@ -33,6 +34,27 @@ class UserBasicSerializer(ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A project",
+            {
+                "id": 1,
+                "uuid": "0d3b0b3e-6f0a-4f53-9a53-0a1c7e1c2b4d",
+                "organization": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                "project_id": 1,
+                "api_token": "phc_Yk3vT9wQ2mXcR7bL5nZ8pD4sF6gH1jKaEoUiWtVxNqM",
+                "name": "Web shop",
+                "completed_snippet_onboarding": False,
+                "has_completed_onboarding_for": None,
+                "ingested_event": True,
+                "is_demo": False,
+                "timezone": "Europe/Berlin",
+                "access_control": False,
+            },
+        )
+    ]
+)
 class ProjectBasicSerializer(ModelSerializer):
     """A project, environment or team, which are one here, as in lists."""
 

@@ -2,7 +2,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from posthog_clone.api.serializers import Constant, ModelSerializer
-from projects.keys import check_scope_names, create_personal_api_key
+from projects.access import is_scope
 from projects.models import PersonalAPIKey, Project
 
 MAX_KEYS_PER_USER = 10
@@ -50,7 +50,9 @@ class PersonalAPIKeySerializer(ModelSerializer):
         return description or None
 
     def validate_scopes(self, scopes):
-        check_scope_names(scopes)
+        for scope in scopes:
+            if not is_scope(scope):
+                raise ValidationError(f"Invalid scope: {scope}")
         return scopes
 
     def validate_scoped_teams(self, ids):
@@ -79,9 +81,9 @@ class PersonalAPIKeySerializer(ModelSerializer):
         return attrs
 
     def create(self, validated_data):
-        key, self.context["value"] = create_personal_api_key(
-            self.context["request"].user, **validated_data
-        )
+        key = PersonalAPIKey(user=self.context["request"].user, **validated_data)
+        self.context["value"] = key.set_new_value()
+        key.save()
         return key
 
     def update(self, key, validated_data):

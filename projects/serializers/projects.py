@@ -2,6 +2,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from django.db import transaction
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -39,6 +40,29 @@ def objects(**options) -> serializers.ListField:
     return serializers.ListField(child=serializers.DictField(), required=False, **options)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Name, time zone and privacy",
+            {"name": "Web shop", "timezone": "Europe/Berlin", "anonymize_ips": True},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "Who counts as a test account",
+            {
+                "test_account_filters": [
+                    {
+                        "key": "email",
+                        "type": "person",
+                        "operator": "not_icontains",
+                        "value": "@example.com",
+                    }
+                ]
+            },
+            request_only=True,
+        ),
+    ]
+)
 class ProjectSerializer(ModelSerializer):
     """A project with all its settings; most of them live in one JSON column."""
 

@@ -33,11 +33,3 @@ class CohortsViewSet(AbsentViewSet):
 
 class FeatureFlagsViewSet(AbsentViewSet):
     scope_object = "feature_flag"
-
-
-class HogFunctionsViewSet(AbsentViewSet):
-    scope_object = "hog_function"
-
-
-class IntegrationsViewSet(AbsentViewSet):
-    scope_object = "integration"

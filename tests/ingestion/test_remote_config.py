@@ -6,6 +6,7 @@ import re
 import pytest
 
 from ingestion.urls import urlpatterns
+from tests.factories import RuleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +100,82 @@ def test_array_script_comes_with_its_configuration(client, project, settings, tm
     code = client.get(path).content.decode()
     assert code.startswith("window._POSTHOG_REMOTE_CONFIG")
     assert code.endswith("start();")
+
+
+# Suppression rules
+
+
+def condition(**fields) -> dict:
+    return {
+        "key": "$exception_types",
+        "type": "event",
+        "operator": "exact",
+        "value": ["TypeError"],
+        **fields,
+    }
+
+
+def group(*values, type="OR") -> dict:
+    return {"type": type, "values": list(values)}
+
+
+@pytest.fixture
+def rules_in_browsers(client, project):
+    return lambda: client.get(f"/array/{project.api_token}/config").json()["errorTracking"][
+        "suppressionRules"
+    ]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        group(condition()),
+        group(condition(operator="is_not", value="TypeError"), type="AND"),
+        group(condition(key="$exception_values", operator="icontains", value="ResizeObserver")),
+        group(condition(), condition(operator="not_icontains", value=["a", "b"])),
+    ],
+)
+def test_rules_that_browsers_apply(rules_in_browsers, project, filters):
+    RuleFactory(project=project, kind="suppression", filters=filters)
+    assert rules_in_browsers() == [filters]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        group(),
+        group(group(condition())),
+        group(condition(key="$browser")),
+        group(condition(operator="regex", value="x")),
+        group(condition(operator="is_set", value=None)),
+        group(condition(value=[])),
+        group(condition(value=[1])),
+        group(condition(value=True)),
+        group(condition(), condition(key="$browser")),
+    ],
+)
+def test_rules_that_browsers_do_not_understand(rules_in_browsers, project, filters):
+    RuleFactory(project=project, kind="suppression", filters=filters)
+    assert rules_in_browsers() == []
+
+
+def test_rules_that_are_not_for_browsers(rules_in_browsers, project):
+    filters = group(condition())
+    RuleFactory(project=project, kind="suppression", filters=filters, sampling_rate=0.5)
+    RuleFactory(project=project, kind="suppression", filters=filters, disabled_data={"message": ""})
+    RuleFactory(project=project, kind="grouping", filters=filters)
+    RuleFactory(kind="suppression", filters=filters)
+    assert rules_in_browsers() == []
+
+
+def test_rules_come_in_their_order(rules_in_browsers, project):
+    last, first = group(condition(value="last")), group(condition(value="first"))
+    RuleFactory(project=project, kind="suppression", filters=last, order_key=2)
+    RuleFactory(project=project, kind="suppression", filters=first, order_key=1)
+    assert rules_in_browsers() == [first, last]
+
+
+def test_configuration_takes_two_queries(client, project, django_assert_num_queries):
+    RuleFactory.create_batch(3, project=project, kind="suppression", filters=group(condition()))
+    with django_assert_num_queries(2):
+        client.get(f"/array/{project.api_token}/config")

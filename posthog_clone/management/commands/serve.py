@@ -1,6 +1,5 @@
 """`manage.py serve`: the whole server in the foreground."""
 
-import gc
 import subprocess
 import sys
 import threading
@@ -11,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 import clickhouse
 from ingestion import queue
 from ingestion.worker import Worker
-from posthog_clone import stores, web
+from posthog_clone import process, stores, web
 from projects.bootstrap import Bootstrapped, bootstrap
 
 STOP_SECONDS = 30
@@ -37,7 +36,7 @@ class Command(BaseCommand):
             first = bootstrap()
             greeter = threading.Thread(target=self.greet, args=(host, port, first), daemon=True)
             ingestion = Nothing() if no_worker else Process() if workers > 1 else Thread()
-            tune_garbage_collection()
+            process.tune()
             ingestion.start()
             greeter.start()
             try:
@@ -59,14 +58,6 @@ class Command(BaseCommand):
             self.stdout.write(first.instructions(url))
         self.stdout.write(f"Ready at {url} (docs: {url}/api/schema/swagger-ui/)")
         self.stdout.flush()
-
-
-def tune_garbage_collection() -> None:
-    """Events are trees of small objects without cycles: Python's defaults would search them, and
-    all that was ever imported, for cycles thousands of times a minute."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def check_processes(workers: int, no_worker: bool) -> None:

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 import clickhouse
 from ingestion import queue
 from ingestion.worker import Worker
-from posthog_clone import stores
-from posthog_clone.management.commands.serve import embedded_store, tune_garbage_collection
+from posthog_clone import process, stores
+from posthog_clone.management.commands.serve import embedded_store
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             )
         stores.open_database()
         stores.open_analytics()
-        tune_garbage_collection()
+        process.tune()
         stop = threading.Event()
 
         def stop_soon(*_):

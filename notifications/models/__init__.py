@@ -1,0 +1,3 @@
+from notifications.models.integrations import Integration
+
+__all__ = ["Integration"]

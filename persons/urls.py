@@ -1,0 +1,18 @@
+"""/api/environments/:project_id/persons"""
+
+from django.urls import re_path
+
+from persons.views.persons import PersonViewSet
+from posthog_clone.api.routers import Router
+
+router = Router()
+router.register("persons", PersonViewSet)
+
+urlpatterns = [
+    re_path(
+        r"^persons\.csv/?$",
+        PersonViewSet.as_view({"get": "list"}, schema=None),
+        {"format": "csv"},
+    ),
+    *router.urls,
+]
