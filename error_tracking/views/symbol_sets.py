@@ -97,7 +97,8 @@ class SymbolSetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Pr
         super().initial(request, *args, **kwargs)
 
     def get_parsers(self):
-        wanted = self.action_map.get(self.request.method.lower())  # self.action is not known yet
+        # self.action is not known yet; without a request the OpenAPI document is being made.
+        wanted = self.request and self.action_map.get(self.request.method.lower())
         if wanted == "create":
             return [MultiPartParser(), FileUploadParser()]
         if wanted in FILE_ACTIONS:
