@@ -97,8 +97,9 @@ class SymbolSetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Pr
         super().initial(request, *args, **kwargs)
 
     def get_parsers(self):
-        # self.action is not known yet; without a request the OpenAPI document is being made.
-        wanted = self.request and self.action_map.get(self.request.method.lower())
+        if self.request is None:  # the OpenAPI document is being made
+            return super().get_parsers()
+        wanted = self.action_map.get(self.request.method.lower())  # self.action is not known yet
         if wanted == "create":
             return [MultiPartParser(), FileUploadParser()]
         if wanted in FILE_ACTIONS:
