@@ -137,7 +137,7 @@ class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectVi
         responses=VALUES,
         filters=False,
     )
-    @action(detail=False, pagination_class=None)
+    @action(detail=False, pagination_class=None, rate_limit="values")
     def values(self, request, **kwargs):
         """The values that persons have for a property, most frequent first."""
         key, value = request.query_params.get("key"), request.query_params.get("value", "")
