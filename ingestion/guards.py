@@ -23,8 +23,13 @@ class Shut(Exception):
 def check(project_id: int, events: int) -> None:
     """Raises Shut when the project sends too fast, too much waits, or the disk is nearly full."""
     rate.check(project_id, events)
+    check_room(events)
+
+
+def check_room(rows: int) -> None:
+    """Raises Shut when too much waits, or the disk is nearly full."""
     now = status.recent.get()
-    if now.queued_events + events > settings.MAX_QUEUED_EVENTS:
+    if now.queued_events + now.undelivered_rows + rows > settings.MAX_QUEUED_EVENTS:
         raise Shut(503, "too many events wait to be processed, please retry later", 10)
     if now.free_disk_bytes is not None and now.free_disk_bytes < settings.MIN_FREE_DISK_BYTES:
         raise Shut(503, "the server is low on disk space, please retry later", 60)

@@ -57,7 +57,8 @@ class CaptureMiddleware:
         if route is None:
             return self.get_response(request)
         if request.method == "OPTIONS":
-            response = HttpResponse(OK, content_type="application/json")
+            preflight = getattr(route[0], "preflight", OK)
+            response = HttpResponse(preflight, content_type="application/json")
         else:
             response = answer(request, *route)
         return finished(request, response)

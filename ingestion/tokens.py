@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from logs.retention import retention_days
 from projects.models import Project
 
 SECONDS = 10
@@ -20,6 +21,7 @@ MAX_REMEMBERED = 10_000
 class CachedProject:
     id: int
     anonymize_ips: bool
+    logs_retention_days: int
 
 
 _remembered: dict[str, tuple[float, CachedProject]] = {}
@@ -43,7 +45,11 @@ def resolve(token: str) -> CachedProject | None:
 
 def look_up(token: str) -> CachedProject | None:
     project = find(token, Project.objects.only("id", "settings"))
-    return project and CachedProject(project.id, project.settings.get("anonymize_ips") is True)
+    return project and CachedProject(
+        id=project.id,
+        anonymize_ips=project.settings.get("anonymize_ips") is True,
+        logs_retention_days=retention_days(project.settings),
+    )
 
 
 def find(token: str, among: QuerySet[Project] | None = None) -> Project | None:

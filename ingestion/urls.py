@@ -5,6 +5,7 @@ from django.urls import path
 from ingestion.views import flags, remote_config
 from ingestion.views.batches import capture_batch
 from ingestion.views.capture import capture, discard_recording
+from ingestion.views.logs import export_logs
 from ingestion.views.scripts import sdk_script
 
 definitions = flags.FlagDefinitions.as_view({"get": "list"})
@@ -20,6 +21,8 @@ urlpatterns = [
     path("i/v0/ai/batch", capture),
     path("i/v1/analytics/events", capture_batch),
     path("s", discard_recording),
+    path("i/v1/logs", export_logs),
+    path("v1/logs", export_logs),
     path("flags", flags.flags),
     path("decide", flags.decide),
     path("flags/definitions", definitions),

@@ -86,11 +86,27 @@ else:
 CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{DATA_DIR / 'clickhouse'}"
 EMBEDDED_CLICKHOUSE = urlsplit(CLICKHOUSE_URL).scheme == "chdb"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Uploaded source maps. Several servers need a directory that all of them see.
+SYMBOL_SETS_DIR = Path(os.environ.get("SYMBOL_SETS_DIR") or DATA_DIR / "symbol-sets")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "symbol_sets": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": SYMBOL_SETS_DIR,
+            "allow_overwrite": True,  # an upload that is sent again
+            "file_permissions_mode": 0o600,
+        },
+    },
+}
 
 # Ingestion: limits, guards and batches
 
 CAPTURE_MAX_BYTES = 20 * 1024 * 1024
 REPLAY_MAX_BYTES = 25 * 1024 * 1024
+LOGS_MAX_BYTES = 10 * 1024 * 1024
+LOGS_RETENTION_DAYS = env_int("LOGS_RETENTION_DAYS", 30)
 INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 300)
 INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 4 * 1024 * 1024)
 # On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
@@ -133,6 +149,7 @@ INSTALLED_APPS = [
     "events",
     "notifications",
     "error_tracking",
+    "logs",
     "folders",
     "ingestion",
 ]
@@ -225,6 +242,7 @@ SPECTACULAR_SETTINGS = {
     ),
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -242,5 +260,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # What fails is raised, and said once by whoever catches it.
+        "clickhouse_connect": {"level": "CRITICAL"},
+        "urllib3": {"level": "ERROR"},
+    },
 }

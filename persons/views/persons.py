@@ -71,6 +71,7 @@ class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectVi
     """People that events are about. Events make and change them; so can these, by hand."""
 
     scope_object = "person"
+    rate_limit = "clickhouse"
     activity_scope = "Person"
     queryset = Person.objects.order_by("-created_at", "-id")
     serializer_class = PersonSerializer
