@@ -22,8 +22,8 @@ test: install ## all checks and the whole suite, on SQLite and on PostgreSQL
 lint: install ## only the checks
 	@.venv/bin/python scripts/test.py --only-checks
 
-bench: install ## a load test of a throw-away server, on this machine
-	@.venv/bin/python bench/run.py
+bench: install ## how fast a throw-away server on this machine ingests
+	@.venv/bin/python -m bench.ingestion
 
 browser-sdk: ## the scripts of posthog-js that browsers fetch from /static/, into BROWSER_SDK_DIR
 	@scripts/browser-sdk "$(BROWSER_SDK_DIR)"

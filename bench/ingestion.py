@@ -18,14 +18,14 @@ from bench.server import ROOT, Server, free_port, serving, wait_for
 LOADS = {
     "single exceptions, 32 connections": ["-c", "32", "--batch", "1"],
     "batches of 50 exceptions": ["-c", "8", "--batch", "50"],
-    "batches of 50 pageviews": ["-c", "8", "--batch", "50"],
+    "batches of 50 pageviews": ["-c", "8", "--batch", "50", "--pageviews"],
 }
 
 
 def load(url: str, token: str, seconds: float, options: list[str]) -> dict:
-    command = [sys.executable, str(ROOT / "bench" / "load.py"), "--url", url, "--key", token]
+    command = [sys.executable, "-m", "bench.load", "--url", url, "--key", token]
     result = subprocess.run(
-        [*command, "--seconds", str(seconds), *options], capture_output=True, text=True
+        [*command, "--seconds", str(seconds), *options], cwd=ROOT, capture_output=True, text=True
     )
     if result.returncode:
         sys.exit(result.stderr or result.stdout)

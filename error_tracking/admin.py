@@ -1,7 +1,17 @@
 from django.contrib import admin
 
-from error_tracking.models import Fingerprint, Issue, StackFrame
-from posthog_clone.admin import BY_PROJECT, RecordAdmin, RecordInline
+from error_tracking.models import (
+    ErrorTrackingSettings,
+    Fingerprint,
+    Issue,
+    Release,
+    Rule,
+    SpikeDetectionConfig,
+    SpikeEvent,
+    StackFrame,
+    SymbolSet,
+)
+from posthog_clone.admin import BY_PROJECT, ModelAdmin, RecordAdmin, RecordInline
 
 
 class FingerprintInline(RecordInline):
@@ -38,3 +48,79 @@ class StackFrameAdmin(RecordAdmin):
     list_select_related = ["project"]
     exact_search = ["raw_id"]
     search_help_text = "The whole raw id"
+
+
+@admin.register(Rule)
+class RuleAdmin(RecordAdmin):
+    """To look at: the API checks filters, and clears why a rule was passed over."""
+
+    list_display = ["kind", "project", "order_key", "description", "is_passed_over", "updated_at"]
+    list_filter = [BY_PROJECT, "kind"]
+    list_select_related = ["project"]
+    exact_search = ["id"]
+    search_fields = ["description"]
+    search_help_text = "Words of the description, or a whole id"
+
+    @admin.display(boolean=True)
+    def is_passed_over(self, rule):
+        return rule.disabled_data is not None
+
+
+@admin.register(Release)
+class ReleaseAdmin(RecordAdmin):
+    list_display = ["version", "app", "hash_id", "project", "created_at"]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["project"]
+    exact_search = ["id", "hash_id"]
+    search_fields = ["version"]
+    search_help_text = "Part of the version, or a whole id or hash"
+
+
+@admin.register(SymbolSet)
+class SymbolSetAdmin(RecordAdmin):
+    list_display = ["ref", "project", "release", "has_file", "failure_reason", "last_used"]
+    list_filter = [BY_PROJECT, "last_used"]
+    list_select_related = ["project", "release"]
+    exact_search = ["id", "ref"]
+    search_help_text = "The whole id, chunk id or script URL"
+    fields = [
+        *("project", "ref", "release", "has_file", "content_hash", "failure_reason"),
+        *("created_at", "last_used"),
+    ]
+    readonly_fields = ["has_file"]
+
+    @admin.display(boolean=True)
+    def has_file(self, symbol_set):
+        return symbol_set.has_uploaded_file
+
+
+@admin.register(SpikeEvent)
+class SpikeEventAdmin(RecordAdmin):
+    list_display = [
+        *("detected_at", "issue", "project"),
+        *("current_bucket_value", "computed_baseline"),
+    ]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["issue", "project"]
+    exact_search = ["issue"]
+    search_help_text = "The issue's id"
+
+
+class PerProjectAdmin(ModelAdmin):
+    list_filter = [BY_PROJECT]
+    list_select_related = ["project"]
+    search_fields = ["project__name"]
+    autocomplete_fields = ["project"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["project"] if obj else []
+
+
+@admin.register(ErrorTrackingSettings)
+class ErrorTrackingSettingsAdmin(PerProjectAdmin):
+    list_display = ["project", "project_rate_limit_value", "per_issue_rate_limit_value"]
+
+
+@admin.register(SpikeDetectionConfig)
+class SpikeDetectionConfigAdmin(PerProjectAdmin):
+    list_display = ["project", "threshold", "multiplier", "snooze_duration_minutes"]

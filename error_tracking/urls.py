@@ -9,6 +9,7 @@ from error_tracking.views.rules import (
     SuppressionRuleViewSet,
 )
 from error_tracking.views.stack_frames import StackFrameViewSet
+from error_tracking.views.symbol_sets import SymbolSetViewSet
 from posthog_clone.api.routers import Router
 
 router = Router()
@@ -21,5 +22,6 @@ router.register("error_tracking/suppression_rules", SuppressionRuleViewSet, "sup
 router.register("error_tracking/assignment_rules", AssignmentRuleViewSet, "assignment_rule")
 router.register("error_tracking/bypass_rules", BypassRuleViewSet, "bypass_rule")
 router.register("error_tracking/severity_rules", SeverityRuleViewSet, "severity_rule")
+router.register("error_tracking/symbol_sets", SymbolSetViewSet)
 
 urlpatterns = router.urls

@@ -11,11 +11,11 @@ class DistinctIdInline(RecordInline):
 
 @admin.register(Person)
 class PersonAdmin(RecordAdmin):
-    list_display = ["uuid", "project", "is_identified", "created_at", "last_seen_at"]
+    list_display = ["uuid", "email", "project", "is_identified", "created_at", "last_seen_at"]
     list_filter = [BY_PROJECT, "is_identified"]
     list_select_related = ["project"]
-    exact_search = ["uuid", "distinct_id_rows__distinct_id"]
-    search_help_text = "The whole uuid, or a whole distinct id"
+    exact_search = ["uuid", "distinct_id_rows__distinct_id", "email"]
+    search_help_text = "The whole uuid, e-mail or distinct id"
     inlines = [DistinctIdInline]
 
 

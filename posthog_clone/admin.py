@@ -17,8 +17,8 @@ class ModelAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     warn_unsaved_form = True
     exact_search = ()
-    """Fields the search box compares whole, beside `search_fields`: an index serves that, where
-    `icontains` reads the table. A term that is no value of a field is not looked up there."""
+    """Fields the search box compares whole, beside `search_fields`, for tables that are too large
+    for `icontains`. A term that is no value of a field is not looked up there."""
 
     def get_search_fields(self, request):
         return [*self.exact_search, *self.search_fields]

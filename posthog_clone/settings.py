@@ -86,6 +86,20 @@ else:
 CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{DATA_DIR / 'clickhouse'}"
 EMBEDDED_CLICKHOUSE = urlsplit(CLICKHOUSE_URL).scheme == "chdb"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Uploaded source maps. Several servers need a directory that all of them see.
+SYMBOL_SETS_DIR = Path(os.environ.get("SYMBOL_SETS_DIR") or DATA_DIR / "symbol-sets")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "symbol_sets": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": SYMBOL_SETS_DIR,
+            "allow_overwrite": True,  # an upload that is sent again
+            "file_permissions_mode": 0o600,
+        },
+    },
+}
 
 # Ingestion: limits, guards and batches
 
@@ -228,6 +242,7 @@ SPECTACULAR_SETTINGS = {
     ),
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -247,5 +262,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # What fails is raised, and said once by whoever catches it.
+        "clickhouse_connect": {"level": "CRITICAL"},
+        "urllib3": {"level": "ERROR"},
+    },
 }

@@ -3,6 +3,7 @@
 import fcntl
 import os
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import CommandError
@@ -63,12 +64,21 @@ def open_analytics() -> None:
     try:
         schema.apply()
     except clickhouse.Unavailable as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        where = (
-            f"the embedded ClickHouse under {settings.DATA_DIR}; is another process using it?"
-            if settings.EMBEDDED_CLICKHOUSE
-            else "ClickHouse. Check CLICKHOUSE_URL."
-        )
-        raise CommandError(f"{reason}: can't open {where}") from error
+        if settings.EMBEDDED_CLICKHOUSE:
+            raise CommandError(
+                f"The embedded ClickHouse under {settings.DATA_DIR} can't be opened: "
+                f"{root_cause(error)}. Is another process using it?"
+            ) from error
+        server = urlsplit(settings.CLICKHOUSE_URL)
+        raise CommandError(
+            f"ClickHouse at {server.hostname}:{server.port or 8123} can't be used: "
+            f"{root_cause(error)}. Check CLICKHOUSE_URL."
+        ) from error
     except (schema.SchemaError, clickhouse.Rejected) as error:
         raise CommandError(str(error)) from error
+
+
+def root_cause(error: BaseException) -> str:
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -16,6 +16,7 @@ PROJECT_ROUTES = [
     path("", include("folders.urls")),
     path("", include("persons.urls")),
     path("", include("notifications.urls")),
+    path("", include("logs.urls")),
     path("", include("projects.project_urls")),
 ]
 
@@ -27,6 +28,7 @@ urlpatterns = [
     re_path(r"^api/schema/?$", docs.DocumentView.as_view(), name="schema"),
     re_path(r"^api/schema/swagger-ui/?$", docs.SwaggerView.as_view()),
     re_path(r"^api/schema/redoc/?$", docs.RedocView.as_view()),
+    path("", include("error_tracking.file_urls")),
     re_path(r"^_(?:health|livez|liveness)/?$", alive),
     re_path(r"^_(?:readyz|readiness)/?$", ready),
     re_path(r"^_preflight/?$", preflight),

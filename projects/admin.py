@@ -7,9 +7,16 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from posthog_clone.admin import ModelAdmin
+from posthog_clone.admin import BY_PROJECT, ModelAdmin, RecordAdmin
 from projects.access import is_scope
-from projects.models import Organization, OrganizationMembership, PersonalAPIKey, Project, User
+from projects.models import (
+    ActivityLogEntry,
+    Organization,
+    OrganizationMembership,
+    PersonalAPIKey,
+    Project,
+    User,
+)
 
 
 class MembershipInline(TabularInline):
@@ -144,3 +151,13 @@ class PersonalAPIKeyAdmin(ModelAdmin):
         value = obj.set_new_value()
         super().save_model(request, obj, form, change)
         messages.warning(request, f"The key is {value} – copy it now, it is not shown again.")
+
+
+@admin.register(ActivityLogEntry)
+class ActivityLogEntryAdmin(RecordAdmin):
+    list_display = ["created_at", "user", "activity", "scope", "item_id", "project"]
+    list_filter = [BY_PROJECT, "scope", "activity"]
+    list_select_related = ["user", "project"]
+    exact_search = ["item_id", "user__email"]
+    search_help_text = "The whole id of what was changed, or the user's e-mail"
+    ordering = ["-id"]

@@ -39,13 +39,7 @@ class LiveServer:
 
     def manage(self, *arguments: str) -> str:
         """Run a command of manage.py beside the server and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-        )
+        done = manage(*arguments, **self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -77,6 +71,17 @@ class LiveServer:
 
     def issue_of(self, event: dict) -> dict:
         return self.get(f"error_tracking/issues/{event['properties']['$exception_issue_id']}/")
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run a command of manage.py as an operator does, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "posthog_clone.settings"} | environment,
+        capture_output=True,
+        text=True,
+    )
 
 
 def eventually(find: Callable[[], list], count: int) -> list:
@@ -162,13 +167,12 @@ def database_of_its_own() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[LiveServer]:
-    """One server per test process, with a project and an all-scope key made by `bootstrap`."""
+    """One server per test process, with its first project and an all-scope key of ours."""
     with (
         database_of_its_own() as environment,
         serving(tmp_path_factory.mktemp("live"), **environment) as live,
     ):
-        arguments = ["--project-token", "phc_live", "--personal-api-key", "phx_live_all_scopes"]
-        made = json.loads(live.manage("bootstrap", "--json", *arguments))
+        made = json.loads(live.manage("bootstrap", "--json", "--personal-api-key", "phx_live"))
         live.project_id, live.token = made["project_id"], made["project_token"]
         live.key = made["personal_api_key"]
         yield live

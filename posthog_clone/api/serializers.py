@@ -58,9 +58,13 @@ def read_field(field: serializers.Field, values: list[str]) -> Any:
         if isinstance(field, LISTS) and len(values) > 1:
             return values
         return orjson.loads(text)
-    if text == "" and field.allow_null and not getattr(field, "allow_blank", False):
-        return None
-    return text
+    return None if field.allow_null and means_null(field, text) else text
+
+
+def means_null(field: serializers.Field, text: str) -> bool:
+    if isinstance(field, serializers.CharField):
+        return text == "" and not field.allow_blank
+    return text == "null" or (text == "" and not getattr(field, "allow_blank", False))
 
 
 class Serializer(FormBodies, serializers.Serializer):

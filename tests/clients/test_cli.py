@@ -59,7 +59,6 @@ def test_an_agent_finds_and_resolves_an_issue(cli, server, exception):
     issue_id = exception["properties"]["$exception_issue_id"]
 
     listed = cli("query-error-tracking-issues-list", searchQuery=exception["distinct_id"])
-    print(json.dumps(listed)[:3000])
     assert issue_id in json.dumps(listed)
     shown = cli("query-error-tracking-issue", issueId=issue_id)
     assert "OrderError" in json.dumps(shown)
@@ -71,9 +70,9 @@ def test_an_agent_finds_and_resolves_an_issue(cli, server, exception):
 
 
 def test_an_agent_asks_with_sql(cli, exception):
+    person = exception["distinct_id"]
     answer = cli(
-        "execute-sql",
-        query=f"SELECT count() AS found FROM events WHERE distinct_id = '{exception['distinct_id']}'",
+        "execute-sql", query=f"SELECT count() AS found FROM events WHERE distinct_id = '{person}'"
     )
     assert "1" in json.dumps(answer)
     assert "found" in json.dumps(answer)

@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,6 +16,7 @@ from projects.models import (
     User,
     hash_key,
 )
+from tests.live import manage
 
 pytestmark = pytest.mark.django_db
 
@@ -168,15 +166,8 @@ def test_the_text_of_a_later_run_tells_how_to_get_what_is_not_shown():
 
 
 def test_two_first_runs_at_once_on_a_new_store_end_in_one_installation(tmp_path):
-    environment = os.environ | {
-        "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": "",
-        "DJANGO_SETTINGS_MODULE": "posthog_clone.settings",
-    }
-
     def run(_):
-        command = [sys.executable, "manage.py", "bootstrap", "--json"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        done = manage("bootstrap", "--json", DATA_DIR=str(tmp_path), DATABASE_URL="")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -187,13 +178,7 @@ def test_two_first_runs_at_once_on_a_new_store_end_in_one_installation(tmp_path)
 
 
 def test_a_refusal_exits_with_1_and_says_why_on_stderr(tmp_path):
-    command = [sys.executable, "manage.py", "bootstrap", "--email", "nobody"]
-    environment = os.environ | {
-        "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": "",
-        "DJANGO_SETTINGS_MODULE": "posthog_clone.settings",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = manage("bootstrap", "--email", "nobody", DATA_DIR=str(tmp_path), DATABASE_URL="")
     assert done.returncode == 1
     assert "valid email" in done.stderr
     assert "Traceback" not in done.stderr

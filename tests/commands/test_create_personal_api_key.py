@@ -1,12 +1,10 @@
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from projects.models import PersonalAPIKey, User, hash_key
+from tests.live import manage
 
 pytestmark = pytest.mark.django_db
 
@@ -78,9 +76,7 @@ def test_without_a_superuser_it_points_to_bootstrap():
 
 
 def test_an_unknown_scope_exits_with_1_and_a_clear_error(tmp_path):
-    command = [sys.executable, "manage.py", "create_personal_api_key", "--scopes", "foo:bar"]
-    environment = os.environ | {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = manage("create_personal_api_key", "--scopes", "foo:bar", DATA_DIR=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert "Invalid scope: foo:bar" in done.stderr
     assert "Traceback" not in done.stderr

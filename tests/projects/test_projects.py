@@ -1,3 +1,7 @@
+import time
+from uuid import UUID
+
+import orjson
 import pytest
 
 from projects.models import MembershipLevel, Project
@@ -289,6 +293,35 @@ def test_delete(api, user, project, organization):
     assert not Project.objects.filter(id=project.id).exists()
     user.refresh_from_db()
     assert user.current_project == oldest
+
+
+def test_delete_takes_the_analytics_along(
+    api, project, analytics, django_capture_on_commit_callbacks
+):
+    other = ProjectFactory()
+    for owner in [project, other]:
+        analytics.insert(
+            "person_distinct_ids",
+            orjson.dumps(
+                {
+                    "team_id": owner.id,
+                    "distinct_id": "a",
+                    "person_id": UUID(int=1),
+                    "is_deleted": 0,
+                    "version": 0,
+                }
+            ),
+        )
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.delete(f"/api/projects/{project.id}/").status_code == 204
+
+    for _ in range(100):
+        left = analytics.rows("SELECT team_id FROM person_distinct_ids")
+        if left == [(other.id,)]:
+            break
+        time.sleep(0.05)
+    assert left == [(other.id,)]
 
 
 def test_delete_the_last_project(api, user, project):

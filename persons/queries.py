@@ -1,0 +1,36 @@
+"""What the copies of persons in the analytics store answer."""
+
+import clickhouse
+
+
+def property_values(
+    project_id: int, key: str, containing: str, *, limit: int
+) -> list[tuple[str, int]]:
+    """The values that the project's persons have for the property, most frequent first.
+
+    Strings as they are, everything else as JSON; null and "" don't count. With `containing`, only
+    values that contain it, in whatever case.
+    """
+    return clickhouse.rows(
+        """
+        SELECT
+            if(
+                JSONType(properties, {key:String}) = 'String',
+                JSONExtractString(properties, {key:String}),
+                JSONExtractRaw(properties, {key:String})
+            ) AS name,
+            count() AS persons
+        FROM persons FINAL
+        WHERE team_id = {project_id:Int64}
+            AND NOT is_deleted
+            AND name NOT IN ('', 'null')
+            AND positionCaseInsensitiveUTF8(name, {containing:String}) > 0
+        GROUP BY name
+        ORDER BY persons DESC, name
+        LIMIT {limit:UInt32}
+        """,
+        project_id=project_id,
+        key=key,
+        containing=containing,
+        limit=limit,
+    )

@@ -1,0 +1,58 @@
+"""What the documents say is there is there, and what is there is in the documents."""
+
+import re
+import tomllib
+
+import pytest
+from django.conf import settings
+from packaging.requirements import Requirement
+
+ROOT = settings.BASE_DIR
+
+
+def variables_of_settings() -> set[str]:
+    source = (ROOT / "posthog_clone" / "settings.py").read_text()
+    read = r"""(?:environ\.get\(|environ\[|env_(?:flag|list|int)\()\s*"([A-Z_]+)\""""
+    return set(re.findall(read, source))
+
+
+def test_every_variable_is_in_the_example_and_no_other():
+    example = (ROOT / ".env.example").read_text()
+    documented = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
+    of_compose = {"POSTGRES_PASSWORD", "CLICKHOUSE_PASSWORD", "PORT"}
+    assert documented - of_compose == variables_of_settings()
+
+
+@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "docs/design.md"])
+def test_a_document_names_only_files_that_exist(document):
+    text = (ROOT / document).read_text()
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    for link in links:
+        assert ((ROOT / document).parent / link).exists(), link
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_files_hold_what_the_project_asks_for(lock):
+    pins = {}
+    for line in (ROOT / lock).read_text().splitlines():
+        if match := re.match(r"([\w.-]+)==([^ ;]+)", line):
+            pins[normal(match[1])] = match[2]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"]
+    if "dev" in lock:
+        wanted = wanted + project["dependency-groups"]["dev"]
+    for requirement in map(Requirement, wanted):
+        pin = pins.get(normal(requirement.name))
+        assert pin, f"{requirement.name} is not in {lock}: run scripts/lock"
+        assert requirement.specifier.contains(pin), f"{requirement} is {pin}: run scripts/lock"
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_no_lock_file_names_a_registry():
+    for path in ["requirements.lock", "requirements-dev.lock", "tests/node/package-lock.json"]:
+        text = (ROOT / path).read_text()
+        assert "resolved" not in text
+        assert "index-url" not in text
