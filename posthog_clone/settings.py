@@ -251,6 +251,8 @@ SPECTACULAR_SETTINGS = {
         "posthog_clone.api.openapi.add_components",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "HogFunctionTypeEnum": "notifications.models.HogFunction.Type",
+        "IntegrationKindEnum": "notifications.models.Integration.Kind",
         "PersistedFolderTypeEnum": "folders.models.PersistedFolder.Type",
     },
 }
