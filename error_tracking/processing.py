@@ -15,6 +15,8 @@ from error_tracking.exceptions.fingerprinting import Fingerprint
 from error_tracking.exceptions.reading import ReadException, read
 from error_tracking.linking import IssueChange, Linkable, link_to_issues
 from error_tracking.stack_frames import record_frames
+from error_tracking.symbolication.releases import attach_releases
+from error_tracking.symbolication.symbol_sets import symbolicate
 from posthog_clone.captured import CapturedEvent
 
 EVENT = "$exception"
@@ -25,18 +27,24 @@ def process(events: Iterable[CapturedEvent]) -> list[Linkable]:
 
     An event whose exception list is broken keeps a note of it, and goes on without an issue.
     """
-    exceptions = []
-    for event in events:
-        if event.event != EVENT:
-            continue
-        try:
-            exception = read(event.properties)
-        except BrokenList as error:
-            event.properties["$cymbal_errors"] = [str(error)]
-            continue
+    exceptions = [found for event in events if (found := read_event(event))]
+    used = symbolicate((event.project_id, exception.entries) for event, exception in exceptions)
+    attach_releases(exceptions, used)
+    for event, exception in exceptions:
         event.properties.update(exception.stored_properties())
-        exceptions.append(Linkable(event, exception, fingerprints_of(exception)))
-    return exceptions
+    return [
+        Linkable(event, exception, fingerprints_of(exception)) for event, exception in exceptions
+    ]
+
+
+def read_event(event: CapturedEvent) -> tuple[CapturedEvent, ReadException] | None:
+    if event.event != EVENT:
+        return None
+    try:
+        return event, read(event.properties)
+    except BrokenList as error:
+        event.properties["$cymbal_errors"] = [str(error)]
+        return None
 
 
 def fingerprints_of(exception: ReadException) -> list[Fingerprint]:
