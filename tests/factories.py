@@ -14,6 +14,7 @@ from projects.models import (
     OrganizationMembership,
     PersonalAPIKey,
     Project,
+    Role,
     User,
 )
 
@@ -51,6 +52,14 @@ class MembershipFactory(DjangoModelFactory):
     organization = factory.SubFactory(OrganizationFactory)
     user = factory.SubFactory(UserFactory)
     level = MembershipLevel.MEMBER
+
+
+class RoleFactory(DjangoModelFactory):
+    class Meta:
+        model = Role
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Role {n}")
 
 
 class PersonalAPIKeyFactory(DjangoModelFactory):
