@@ -10,7 +10,7 @@ from posthog import Posthog
 
 from tests.live import NODE
 
-pytestmark = [pytest.mark.live, pytest.mark.node, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.node]
 
 CLI = NODE / "node_modules" / "@posthog" / "cli" / "lib" / "posthog-api-cli.mjs"
 
