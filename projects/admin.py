@@ -16,6 +16,8 @@ from projects.models import (
     OrganizationMembership,
     PersonalAPIKey,
     Project,
+    Role,
+    RoleMembership,
     User,
 )
 
@@ -129,6 +131,33 @@ class OrganizationMembershipAdmin(ModelAdmin):
     list_select_related = ["user", "organization"]
     search_fields = ["user__email", "organization__name"]
     autocomplete_fields = ["user", "organization"]
+    readonly_fields = ["joined_at", "updated_at"]
+
+
+class RoleMembershipInline(TabularInline):
+    model = RoleMembership
+    extra = 0
+    autocomplete_fields = ["organization_member"]
+
+
+@admin.register(Role)
+class RoleAdmin(ModelAdmin):
+    list_display = ["name", "organization", "created_at"]
+    list_filter = [("organization", AutocompleteSelectFilter)]
+    list_select_related = ["organization"]
+    search_fields = ["name"]
+    autocomplete_fields = ["organization"]
+    readonly_fields = ["created_at"]
+    inlines = [RoleMembershipInline]
+
+
+@admin.register(RoleMembership)
+class RoleMembershipAdmin(ModelAdmin):
+    list_display = ["organization_member", "role", "joined_at"]
+    list_filter = [("role", AutocompleteSelectFilter)]
+    list_select_related = ["role", "organization_member__user", "organization_member__organization"]
+    search_fields = ["organization_member__user__email", "role__name"]
+    autocomplete_fields = ["role", "organization_member"]
     readonly_fields = ["joined_at", "updated_at"]
 
 

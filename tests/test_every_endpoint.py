@@ -98,7 +98,8 @@ LISTS = [
     and issubclass(each.view.pagination_class or object, Pagination)
     and not each.fixed_format
 ]
-READS_OF_ONE = [each for each in ENDPOINTS if each.method == "GET" and "<" in each.path]
+READS = [each for each in ENDPOINTS if each.method == "GET"]
+READS_OF_ONE = [each for each in READS if "<" in each.path]
 WRITES = [each for each in ENDPOINTS if each.method in ("POST", "PUT", "PATCH")]
 
 
@@ -136,12 +137,16 @@ def test_401_without_credentials(endpoint, anonymous, project):
         assert (r.status_code, r.json()["code"]) == (401, "not_authenticated")
 
 
+def operation_of(schema, endpoint) -> dict | None:
+    path = re.sub("<(.*?)>", "{\\1}", f"{endpoint.path}/".replace("<pk>", "<id>"))
+    operations = schema["paths"].get(f"/api/projects/{{project_id}}/{path}", {})
+    return operations.get(endpoint.method.lower())
+
+
 @each(ENDPOINTS)
 def test_403_without_the_scope(endpoint, api, project, user, schema):
     client = ProjectClient(project, PersonalAPIKeyFactory(user=user, scopes=[]).value)
-    path = re.sub("<(.*?)>", "{\\1}", f"{endpoint.path}/".replace("<pk>", "<id>"))
-    operations = schema["paths"].get(f"/api/projects/{{project_id}}/{path}", {})
-    operation = operations.get(endpoint.method.lower())
+    operation = operation_of(schema, endpoint)
     if operation is None and not endpoint.fixed_format:
         assert api.generic(endpoint.method, endpoint.urls(project.id)[0]).status_code == 405
 
@@ -211,6 +216,15 @@ def test_no_id_breaks_it(endpoint, api, project, analytics):
     for id in [UNKNOWN_ID, "nonsense", "0", "9" * 30, "%00", "a b", "-1", "é"]:
         r = api.get(endpoint.urls(project.id, id)[0])
         assert r.status_code < 500
+
+
+@each(READS)
+def test_no_parameter_breaks_it(endpoint, api, project, analytics, schema):
+    operation = operation_of(schema, endpoint) or {}
+    for parameter in operation.get("parameters", []):
+        for value in ["%00", "{", "[1]", "9" * 20] if parameter["in"] == "query" else []:
+            r = api.get(f"{endpoint.urls(project.id)[0]}?{parameter['name']}={value}")
+            assert r.status_code < 500, r.request
 
 
 @each(WRITES)

@@ -21,13 +21,15 @@ from rest_framework.exceptions import (
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
 
-from persons import bodies, queries
+from persons import queries
 from persons.changing import set_properties, unset_property
 from persons.deletion import delete_persons
 from persons.filters import PersonFilter, named, person_id
 from persons.models import Person, PersonDistinctId, PersonQuerySet
 from persons.pagination import MAX_DISTINCT_IDS, PersonPagination
-from persons.serializers import ListedPersonSerializer, PersonSerializer
+from persons.serializers import bodies
+from persons.serializers.persons import ListedPersonSerializer, PersonSerializer
+from persons.serializers.values import MAX_VALUES, PropertyValuesSerializer
 from persons.splitting import keep_only, move_out
 from posthog_clone.api.csv import CSVRenderer
 from posthog_clone.api.renderers import JSONRenderer
@@ -37,7 +39,7 @@ from projects.viewsets import ProjectViewSet, as_uuid
 MAX_CSV_ROWS = 10_000
 MAX_BATCH = 200
 MAX_BATCH_DISTINCT_IDS = 10
-MAX_VALUES = 20
+
 TRUE, FALSE = {"", "true", "1"}, {"false", "0"}
 
 FORMAT = OpenApiParameter("format", description="", enum=["csv", "json"])
@@ -45,17 +47,6 @@ ACCEPTED = OpenApiResponse(description="Done; the body is empty.")
 SUCCESS = inline_serializer("PersonSuccess", {"success": serializers.BooleanField()})
 BATCH = inline_serializer(
     "PersonsByKey", {"results": serializers.DictField(child=PersonSerializer())}
-)
-VALUES = inline_serializer(
-    "PersonPropertyValues",
-    {
-        "results": inline_serializer(
-            "PersonPropertyValue",
-            {"name": serializers.CharField(), "count": serializers.IntegerField()},
-            many=True,
-        ),
-        "refreshing": serializers.BooleanField(),
-    },
 )
 FLAGS = {
     "delete_events": "Their events too. Not served yet: leave it out.",
@@ -134,14 +125,18 @@ class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectVi
             OpenApiParameter("key", description="The property."),
             OpenApiParameter("value", description="Only values that contain this."),
         ],
-        responses=VALUES,
+        responses=PropertyValuesSerializer,
         filters=False,
     )
-    @action(detail=False, pagination_class=None)
+    @action(detail=False, pagination_class=None, rate_limit="values")
     def values(self, request, **kwargs):
         """The values that persons have for a property, most frequent first."""
         key, value = request.query_params.get("key"), request.query_params.get("value", "")
-        rows = queries.property_values(self.project.id, key, value, limit=MAX_VALUES) if key else []
+        rows = (
+            queries.person_property_values(self.project.id, key, value, limit=MAX_VALUES)
+            if key
+            else []
+        )
         results = [{"name": name, "count": count} for name, count in rows]
         return Response({"results": results, "refreshing": False})
 
