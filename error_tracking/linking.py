@@ -3,10 +3,11 @@
 PostHog: rust/cymbal/src/modes/processing/stages/linking/issue.rs.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from django.db.models import Q
@@ -73,12 +74,10 @@ def find_targets(keys: Iterable[Key]) -> dict[Key, Target]:
     keys = sorted(keys)
     targets = {}
     for start in range(0, len(keys), MAX_LOOKED_UP):
-        by_project = defaultdict(list)
-        for project_id, fingerprint in keys[start : start + MAX_LOOKED_UP]:
-            by_project[project_id].append(fingerprint)
         condition = Q()
-        for project_id, fingerprints in by_project.items():
-            condition |= Q(project_id=project_id, fingerprint__in=fingerprints)
+        for project_id, group in groupby(keys[start : start + MAX_LOOKED_UP], itemgetter(0)):
+            values = [fingerprint for _, fingerprint in group]
+            condition |= Q(project_id=project_id, fingerprint__in=values)
         rows = Fingerprint.objects.filter(condition).values_list(
             "project_id", "fingerprint", "issue_id", "issue__status"
         )

@@ -10,11 +10,14 @@ leads each exception to its issue:
 
 from collections.abc import Iterable, Sequence
 
+from error_tracking.alerting import tell_destinations
 from error_tracking.exceptions.entries import BrokenList
 from error_tracking.exceptions.fingerprinting import Fingerprint
 from error_tracking.exceptions.reading import ReadException, read
 from error_tracking.linking import IssueChange, Linkable, link_to_issues
 from error_tracking.stack_frames import record_frames
+from error_tracking.symbolication.releases import attach_releases
+from error_tracking.symbolication.symbol_sets import symbolicate
 from posthog_clone.captured import CapturedEvent
 
 EVENT = "$exception"
@@ -25,18 +28,24 @@ def process(events: Iterable[CapturedEvent]) -> list[Linkable]:
 
     An event whose exception list is broken keeps a note of it, and goes on without an issue.
     """
-    exceptions = []
-    for event in events:
-        if event.event != EVENT:
-            continue
-        try:
-            exception = read(event.properties)
-        except BrokenList as error:
-            event.properties["$cymbal_errors"] = [str(error)]
-            continue
+    exceptions = [found for event in events if (found := read_event(event))]
+    used = symbolicate((event.project_id, exception.entries) for event, exception in exceptions)
+    attach_releases(exceptions, used)
+    for event, exception in exceptions:
         event.properties.update(exception.stored_properties())
-        exceptions.append(Linkable(event, exception, fingerprints_of(exception)))
-    return exceptions
+    return [
+        Linkable(event, exception, fingerprints_of(exception)) for event, exception in exceptions
+    ]
+
+
+def read_event(event: CapturedEvent) -> tuple[CapturedEvent, ReadException] | None:
+    if event.event != EVENT:
+        return None
+    try:
+        return event, read(event.properties)
+    except BrokenList as error:
+        event.properties["$cymbal_errors"] = [str(error)]
+        return None
 
 
 def fingerprints_of(exception: ReadException) -> list[Fingerprint]:
@@ -54,5 +63,6 @@ def link(exceptions: Sequence[Linkable]) -> list[IssueChange]:
     """
     exceptions = [exception for exception in exceptions if not exception.event.dropped]
     changes = link_to_issues(exceptions)
+    tell_destinations(changes)
     record_frames(exception for exception in exceptions if not exception.event.dropped)
     return changes

@@ -32,6 +32,7 @@ class InvalidUUID(ValidationError):
 
 class EventViewSet(ProjectViewSet):
     scope_object = "query"
+    rate_limit = "clickhouse"
     serializer_class = EventSerializer
     renderer_classes = [JSONRenderer, CSVRenderer]
     pagination_class = None

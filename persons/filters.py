@@ -1,5 +1,7 @@
 """The query parameters of the persons list."""
 
+from uuid import UUID
+
 import django_filters
 import orjson
 from django.db.models import Q
@@ -8,6 +10,8 @@ from rest_framework.exceptions import ValidationError
 from persons.models import Person, PersonDistinctId, PersonQuerySet
 from projects.viewsets import as_uuid
 
+MAX_ID = 2**63 - 1
+NOBODY = 0
 MAX_EMAIL = Person._meta.get_field("email").output_field.max_length
 
 
@@ -58,3 +62,15 @@ class PersonFilter(django_filters.FilterSet):
                 {name: "Persons can't be filtered by properties yet: use email or search."}
             )
         return persons
+
+
+def person_id(text: str) -> int | UUID | None:
+    """The id or uuid of a person that the text is; None for any other text."""
+    if text.isascii() and text.isdecimal():
+        number = int(text[:20])
+        return number if number <= MAX_ID else NOBODY
+    return as_uuid(text)
+
+
+def named(value: int | UUID) -> Q:
+    return Q(id=value) if isinstance(value, int) else Q(uuid=value)

@@ -60,6 +60,9 @@ class Frame(NamedTuple):
     parts: dict[Version, Part]
     symbol_set_refs: tuple[str, ...] = ()
     """Where a map for it may be found, best first."""
+    raw: bytes = b""
+    """What came, as JSON, of a frame that a map may resolve."""
+    platform: str = CUSTOM
     is_recorded: bool = True
     """False for frames that the client resolved itself: a record could add nothing to them."""
 
@@ -87,9 +90,19 @@ def read_frame(raw: dict, default_platform: str) -> Frame:
 def new_frame(text: bytes, default_platform: str) -> Frame:
     raw = orjson.loads(text)
     platform = text_field(raw, "platform") or default_platform
+    frame = finished(read_raw(raw, platform))
+    return frame._replace(raw=text, platform=platform) if frame.symbol_set_refs else frame
+
+
+def read_raw(raw: dict, platform: str) -> Reading:
     reading = READERS.get(platform, platforms.custom)(raw)
     reading.synthetic = flag_field(raw, "synthetic", False)
-    raw_id = f"{digest(reading.identity)}/0"
+    return reading
+
+
+def finished(reading: Reading, part: int = 0) -> Frame:
+    """The frame of a reading; one frame of the code may stand for several, by number."""
+    raw_id = f"{digest(reading.identity)}/{part}"
     contents = reading.contents(raw_id)
     return Frame(raw_id, contents, reading.context, frame_parts(contents), reading.symbol_set_refs)
 

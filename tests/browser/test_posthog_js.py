@@ -124,7 +124,6 @@ def test_what_a_page_throws_becomes_an_issue(server, visit, unique):
     issue = server.issue_of(thrown)
     assert issue["name"] == "TypeError"
     assert issue["status"] == "active"
-    assert issue["library"] == "web"
 
 
 def test_the_snippet_loads_everything_from_this_server(server, visit, unique):

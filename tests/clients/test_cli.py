@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from posthog import Posthog
@@ -82,37 +83,48 @@ def test_an_agent_finds_out_what_there_is(cli, exception):
     assert "$exception" in json.dumps(cli("read-data-schema", query={"kind": "events"}))
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("projects-get", {}),
-        ("project-get", {}),
-        ("organizations-list", {}),
-        ("organization-get", {}),
-        ("user-get", {}),
-        ("persons-list", {}),
-        ("insights-list", {}),
-        ("alerts-list", {}),
-        ("integrations-list", {}),
-        ("error-tracking-alerts-list", {}),
-        ("error-tracking-assignment-rules-list", {}),
-        ("error-tracking-bypass-rules-list", {}),
-        ("error-tracking-grouping-rules-list", {}),
-        ("error-tracking-severity-rules-list", {}),
-        ("error-tracking-suppression-rules-list", {}),
-        ("error-tracking-settings-get", {}),
-        ("error-tracking-symbol-sets-list", {}),
-        ("logs-alerts-list", {}),
-        ("logs-attributes-list", {}),
-        ("logs-attribute-values-list", {"key": "service.name"}),
-        ("logs-count", {}),
-        ("logs-services-create", {}),
-        ("logs-sparkline-query", {}),
-        ("query-logs", {}),
-        ("cohorts-list", {}),
-        ("annotations-list", {}),
-        ("feature-flag-get-all", {}),
-    ],
-)
-def test_a_tool_that_reads(cli, tool, arguments):
-    cli(tool, **arguments)
+HOUR = {"dateRange": {"date_from": "-1h"}}
+READING_TOOLS = {
+    "alerts-list": {},
+    "annotations-list": {},
+    "cohorts-list": {},
+    "error-tracking-alerts-list": {},
+    "error-tracking-assignment-rules-list": {},
+    "error-tracking-bypass-rules-list": {},
+    "error-tracking-grouping-rules-list": {},
+    "error-tracking-settings-get": {},
+    "error-tracking-severity-rules-list": {},
+    "error-tracking-suppression-rules-list": {},
+    "error-tracking-symbol-sets-list": {},
+    "feature-flag-get-all": {},
+    "insights-list": {},
+    "integrations-list": {},
+    "logs-alerts-list": {},
+    "logs-attribute-values-list": {"key": "service.name"},
+    "logs-attributes-list": {},
+    "logs-count": {"query": HOUR},
+    "logs-count-ranges": {"query": HOUR},
+    "logs-facet-values-create": {"query": {"facetField": "severity_text", **HOUR}},
+    "logs-patterns": {"query": HOUR},
+    "logs-services-create": {"query": HOUR},
+    "logs-sparkline-query": {"query": HOUR},
+    "organization-get": {},
+    "organizations-list": {},
+    "persons-list": {},
+    "project-get": {},
+    "projects-get": {},
+    "query-logs": {"query": HOUR},
+    "user-get": {},
+}
+
+
+def test_every_tool_that_reads_gets_its_answer(cli):
+    def call(tool):
+        try:
+            cli(tool, **READING_TOOLS[tool])
+        except AssertionError as error:
+            return f"{tool}: {error}"
+
+    with ThreadPoolExecutor(4) as pool:
+        failures = list(filter(None, pool.map(call, READING_TOOLS)))
+    assert not failures, "\n".join(failures)

@@ -39,7 +39,7 @@ def test_exceptions_of_posthog_node_become_issues(server, unique):
     assert {"priceOf", "checkout"} <= {frame["resolved_name"] for frame in frames}
     issue = server.issue_of(by_type["Error"])
     assert issue["description"] == "no price"
-    assert issue["library"] == "posthog-node"
+    assert chained["$lib"] == "posthog-node"
 
 
 def test_an_uncaught_exception_of_a_node_program(server, unique):
