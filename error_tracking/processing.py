@@ -10,6 +10,7 @@ leads each exception to its issue:
 
 from collections.abc import Iterable, Sequence
 
+from error_tracking.alerting import tell_destinations
 from error_tracking.exceptions.entries import BrokenList
 from error_tracking.exceptions.fingerprinting import Fingerprint
 from error_tracking.exceptions.reading import ReadException, read
@@ -62,5 +63,6 @@ def link(exceptions: Sequence[Linkable]) -> list[IssueChange]:
     """
     exceptions = [exception for exception in exceptions if not exception.event.dropped]
     changes = link_to_issues(exceptions)
+    tell_destinations(changes)
     record_frames(exception for exception in exceptions if not exception.event.dropped)
     return changes

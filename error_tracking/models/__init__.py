@@ -1,3 +1,4 @@
+from error_tracking.models.external_references import ExternalReference
 from error_tracking.models.issues import Fingerprint, Issue
 from error_tracking.models.releases import Release, SymbolSet
 from error_tracking.models.rules import Rule
@@ -6,6 +7,7 @@ from error_tracking.models.stack_frames import StackFrame
 
 __all__ = [
     "ErrorTrackingSettings",
+    "ExternalReference",
     "Fingerprint",
     "Issue",
     "Release",

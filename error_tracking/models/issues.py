@@ -20,6 +20,10 @@ class IssueQuerySet(models.QuerySet):
             ),
         )
 
+    def shown(self):
+        """With everything that the API shows of an issue."""
+        return self.with_fingerprints().prefetch_related("external_references__integration")
+
 
 class Issue(models.Model):
     class Status(models.TextChoices):

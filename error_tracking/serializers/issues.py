@@ -3,6 +3,10 @@ from rest_framework import serializers
 
 from error_tracking.assignees import AssigneeField
 from error_tracking.models import Issue
+from error_tracking.serializers.external_references import (
+    ExternalReferenceSerializer,
+    ReferenceOfNewIssueSerializer,
+)
 from posthog_clone.api.serializers import ModelSerializer, Serializer
 
 SETTABLE_STATUSES = [Issue.Status.ACTIVE, Issue.Status.RESOLVED, Issue.Status.SUPPRESSED]
@@ -18,22 +22,13 @@ class StatusField(serializers.ChoiceField):
         return str(value)
 
 
-class ExternalIssueSerializer(Serializer):
-    integration_id = serializers.IntegerField()
-    config = serializers.JSONField(allow_null=True, required=False)
-    issue = serializers.UUIDField(required=False, allow_null=True)
-
-    def validate_integration_id(self, value):
-        raise serializers.ValidationError(
-            f"There is no integration {value} in this project.", code="does_not_exist"
-        )
-
-
 class IssueSerializer(ModelSerializer):
     status = StatusField(required=False)
     first_seen = serializers.SerializerMethodField()
     assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
-    external_issues = serializers.SerializerMethodField()
+    external_issues = ExternalReferenceSerializer(
+        source="external_references", many=True, read_only=True
+    )
     cohort = serializers.SerializerMethodField()
     fingerprint = serializers.SerializerMethodField()
 
@@ -57,10 +52,6 @@ class IssueSerializer(ModelSerializer):
         seen = [time for time in (issue.first_seen, issue.earliest_seen) if time]
         return serializers.DateTimeField().to_representation(min(seen)) if seen else None
 
-    @extend_schema_field({"type": "array", "items": {"type": "object"}})
-    def get_external_issues(self, issue):
-        return []
-
     @extend_schema_field({"type": ["object", "null"]})
     def get_cohort(self, issue):
         return None
@@ -74,7 +65,7 @@ class NewIssueSerializer(ModelSerializer):
     status = serializers.ChoiceField(Issue.Status.choices, required=False)
     first_seen = serializers.DateTimeField()
     assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
-    external_issues = ExternalIssueSerializer(many=True, required=False)
+    external_issues = ReferenceOfNewIssueSerializer(many=True, required=False, default=list)
 
     class Meta:
         model = Issue
@@ -87,10 +78,6 @@ class NewIssueSerializer(ModelSerializer):
             "external_issues",
             "severity",
         ]
-
-    def create(self, validated_data):
-        validated_data.pop("external_issues", None)
-        return super().create(validated_data)
 
 
 class MergeSerializer(Serializer):
