@@ -113,6 +113,6 @@ def test_every_tool_that_reads_gets_its_answer(cli):
         except AssertionError as error:
             return f"{tool}: {error}"
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(2) as pool:
         failures = list(filter(None, pool.map(call, READING_TOOLS)))
     assert not failures, "\n".join(failures)
