@@ -1,0 +1,42 @@
+// Sends a log line through OpenTelemetry's exporters, as JSON and as protobuf, plain and gzipped.
+// Both stream the body: Transfer-Encoding: chunked, without a Content-Length.
+// Argument: a word for the lines.
+import { logs, SeverityNumber } from "@opentelemetry/api-logs";
+import { OTLPLogExporter as JsonExporter } from "@opentelemetry/exporter-logs-otlp-http";
+import { OTLPLogExporter as ProtobufExporter } from "@opentelemetry/exporter-logs-otlp-proto";
+import { LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { diag, DiagLogLevel } from "@opentelemetry/api";
+
+const [word] = process.argv.slice(2);
+const { POSTHOG_HOST: host, POSTHOG_TOKEN: token } = process.env;
+const complaints = [];
+const complain = (...text) => complaints.push(text.join(" "));
+diag.setLogger(
+  { error: complain, warn: complain, info() {}, debug() {}, verbose() {} },
+  DiagLogLevel.WARN,
+);
+
+const ways = [
+  ["json", JsonExporter, "none"],
+  ["json gzip", JsonExporter, "gzip"],
+  ["protobuf", ProtobufExporter, "none"],
+  ["protobuf gzip", ProtobufExporter, "gzip"],
+];
+for (const [name, Exporter, compression] of ways) {
+  const exporter = new Exporter({
+    url: `${host}/i/v1/logs`,
+    headers: { Authorization: `Bearer ${token}` },
+    compression,
+  });
+  const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] });
+  provider.getLogger("shop").emit({
+    severityNumber: SeverityNumber.ERROR,
+    severityText: "ERROR",
+    body: `${word} by ${name}`,
+    attributes: { order: 7 },
+  });
+  await provider.forceFlush();
+  await provider.shutdown();
+}
+
+console.log(JSON.stringify({ complaints }));
