@@ -59,6 +59,7 @@ def load_secret_key() -> str:
 
 
 SECRET_KEY = load_secret_key()
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # former ones: what they signed still reads
 ALLOWED_HOSTS = ["*"]  # SDKs reach us under any name; links follow the request's own host
 TRUST_PROXY = env_flag("TRUST_PROXY")
 if TRUST_PROXY:

@@ -4,39 +4,20 @@ import hmac
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from notifications import delivering
 from notifications.delivering import deliver_due, prune, run_due
-from notifications.destinations import retire
-from notifications.events import emit, emit_captured
-from notifications.models import Delivery, HogFunction
-from posthog_clone.captured import CapturedEvent
-from tests.factories import ProjectFactory
-from tests.notifications.delivering import flush, put, webhook
+from notifications.events import emit
+from notifications.models import Delivery
+from tests.notifications.delivering import logs_of, metrics_of, put, run, webhook
 from tests.notifications.standin import Reply
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("analytics")]
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def make(api):
-    def make(**fields) -> HogFunction:
-        answer = api.post("hog_functions/", fields)
-        assert answer.status_code == 201, answer.json()
-        return HogFunction.objects.get(id=answer.json()["id"])
-
-    return make
-
-
-@pytest.fixture
-def hook(make, outside):
-    return make(**webhook(outside.url("/hook")))
 
 
 @pytest.fixture
@@ -58,21 +39,6 @@ def slack(make, api, outside):
     return make(
         type="internal_destination", template_id="template-slack", enabled=True, inputs=inputs
     )
-
-
-def run(after: float = 0) -> int:
-    return deliver_due(timezone.now() + timedelta(seconds=after))
-
-
-def metrics_of(api, function) -> dict:
-    flush()
-    return api.get(f"hog_functions/{function.id}/metrics/totals/").json()["totals"]
-
-
-def logs_of(api, function, query="") -> list[tuple]:
-    flush()
-    rows = api.get(f"hog_functions/{function.id}/logs/?{query}").json()["results"]
-    return [(row["level"], row["message"]) for row in rows]
 
 
 def test_an_event_is_delivered_with_its_data(hook, outside, project, api):
@@ -111,45 +77,6 @@ def test_every_end_is_logged_and_counted(hook, outside, project, api):
     series = api.get(f"app_metrics/0/?category=webhook&job_id={hook.id}").json()["metrics"]
     assert series["totals"] == {"successes": 1, "successes_on_retry": 0, "failures": 0}
     assert api.get(f"app_metrics/{hook.id}/").json()["metrics"]["successes"] == [1]
-
-
-def test_only_enabled_internal_destinations_of_the_project_that_want_it(make, outside, project):
-    def named(name, **fields):
-        return make(**{**webhook(outside.url(f"/{name}")), **fields})
-
-    named("all")
-    named("alert", filters={"events": [{"id": "x"}], "properties": [{"key": "a", "value": "1"}]})
-    named("another", filters={"events": [{"id": "y"}]})
-    named("wrong", filters={"properties": [{"key": "a", "value": "2"}]})
-    named("disabled", enabled=False)
-    named("captured", type="destination")
-    deleted = named("deleted")
-    deleted.deleted = True
-    deleted.save()
-
-    assert emit(project, "x", "d", {"a": 1}) == 2
-    assert emit(ProjectFactory(), "x", "d", {"a": 1}) == 0
-    run()
-
-    assert {request.path for request in outside.received} == {"/all", "/alert"}
-
-
-def test_an_event_is_delivered_once_to_each(hook, outside, project):
-    uuid = uuid4()
-
-    for _ in range(3):
-        emit(project, "x", "d", {}, uuid=uuid)
-        run()
-
-    assert len(outside.received) == 1
-
-
-def test_nothing_is_delivered_of_what_did_not_happen(hook, outside, project):
-    with transaction.atomic():
-        emit(project, "x", "d", {})
-        transaction.set_rollback(True)
-
-    assert run() == 0
 
 
 def test_placeholders_everywhere(make, outside, project, settings):
@@ -424,25 +351,6 @@ def test_a_destination_that_is_down_holds_up_no_other(make, outside, project):
     assert arrived[:10].count("/fast") == 6
 
 
-def test_what_waits_for_one_destination_is_bounded(hook, project, api, monkeypatch):
-    monkeypatch.setattr("notifications.events.MAX_WAITING", 2)
-
-    assert [emit(project, "x", "d", {}) for _ in range(4)] == [1, 1, 0, 0]
-
-    assert Delivery.objects.count() == 2
-    assert logs_of(api, hook)[0] == ("ERROR", "Dropped 1 events: 2 are waiting already.")
-    assert metrics_of(api, hook) == {"failure": 2}
-
-
-def test_costs_of_emitting(hook, project, django_assert_num_queries):
-    with django_assert_num_queries(3 + 2):  # functions, waiting, insert; savepoint
-        emit(project, "x", "d", {})
-    with django_assert_num_queries(1):
-        emit_captured([captured(project.id) for _ in range(50)])
-    with django_assert_num_queries(1):
-        assert run(after=-3600) == 0
-
-
 def test_old_ones_are_forgotten(hook, project):
     emit(project, "x", "d", {})
     assert prune(timezone.now()) == 0
@@ -450,88 +358,6 @@ def test_old_ones_are_forgotten(hook, project):
     assert prune(timezone.now()) == 0
     assert prune(timezone.now() + timedelta(days=31)) == 1
     assert not Delivery.objects.exists()
-
-
-def test_retired_destinations_are_gone(make, outside, project):
-    def alert(id):
-        return {"properties": [{"key": "alert_id", "value": id, "operator": "exact"}]}
-
-    gone = make(**webhook(outside.url()), filters=alert("a1"))
-    kept = make(**webhook(outside.url()), filters=alert("a2"))
-    make(**webhook(outside.url()))
-
-    assert retire(project, "alert_id", "a1") == 1
-
-    gone.refresh_from_db()
-    kept.refresh_from_db()
-    assert (gone.deleted, gone.enabled, kept.deleted) == (True, False, False)
-
-
-# Captured events
-
-
-def captured(project_id, **fields) -> CapturedEvent:
-    return CapturedEvent(
-        **{
-            "project_id": project_id,
-            "uuid": uuid4(),
-            "event": "clicked",
-            "distinct_id": "ada",
-            "timestamp": NOW,
-            "received_at": NOW,
-            "properties": {"a": 1, "$elements": [{"tag_name": "a"}], "nul": "a\0b"},
-            "person_id": UUID(int=5),
-            "person_properties": {"email": "ada@x.org"},
-            **fields,
-        }
-    )
-
-
-def test_captured_events_reach_their_destinations(make, outside, project, settings):
-    settings.SITE_URL = "https://ph.example"
-    make(**{**webhook(outside.url("/all")), "type": "destination"})
-    make(**webhook(outside.url("/internal")))
-    event = captured(project.id)
-
-    assert emit_captured([event, captured(ProjectFactory().id)]) == 1
-    run()
-
-    (received,) = outside.received
-    base = f"https://ph.example/project/{project.id}"
-    assert received.json() == {
-        "event": {
-            "uuid": str(event.uuid),
-            "event": "clicked",
-            "distinct_id": "ada",
-            "timestamp": "2026-05-06T07:08:09Z",
-            "url": f"{base}/events/{event.uuid}/2026-05-06T07%3A08%3A09Z",
-            "elements_chain": "a",
-            "properties": {"a": 1, "nul": "a\0b"},
-        },
-        "person": {
-            "id": str(UUID(int=5)),
-            "name": "ada@x.org",
-            "url": f"{base}/persons/{UUID(int=5)}",
-            "properties": {"email": "ada@x.org"},
-        },
-    }
-    assert "$elements" in event.properties  # for the store
-
-
-def test_events_that_are_dropped_old_or_personless(make, outside, project):
-    make(**{**webhook(outside.url("/all")), "type": "destination"})
-
-    emit_captured(
-        [
-            captured(project.id, dropped=True),
-            captured(project.id, historical=True),
-            captured(project.id, person_mode="propertyless", person_properties={}),
-        ]
-    )
-    run()
-
-    (received,) = outside.received
-    assert received.json()["person"] is None
 
 
 # Several workers
