@@ -128,11 +128,13 @@ def person_of(captured: CapturedEvent, project: Project) -> dict[str, Any] | Non
     }
 
 
-@transaction.atomic
 def enqueue(found: Iterable[Wanted]) -> int:
     found = list(found)
-    if not found:
-        return 0
+    return write(found) if found else 0
+
+
+@transaction.atomic
+def write(found: Sequence[Wanted]) -> int:
     room = room_of({each.function.id for each in found})
     rows, dropped = [], {}
     for each in found:

@@ -17,6 +17,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.live import server, unique  # noqa: F401 - fixtures
+from tests.notifications.standin import StandIn
 
 
 class ProjectClient(APIClient):
@@ -130,3 +131,12 @@ def pytest_make_parametrize_id(config, val, argname):
     if isinstance(val, bytes) or (isinstance(val, str) and (len(val) > 60 or UUID.search(val))):
         return argname
     return None
+
+
+@pytest.fixture
+def outside(settings):
+    """A server out there that this one may call."""
+    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+    stand_in = StandIn()
+    yield stand_in
+    stand_in.stop()

@@ -24,6 +24,7 @@ from projects.models import (
     OrganizationMembership,
     PersonalAPIKey,
     Project,
+    Role,
     User,
 )
 
@@ -61,6 +62,14 @@ class MembershipFactory(DjangoModelFactory):
     organization = factory.SubFactory(OrganizationFactory)
     user = factory.SubFactory(UserFactory)
     level = MembershipLevel.MEMBER
+
+
+class RoleFactory(DjangoModelFactory):
+    class Meta:
+        model = Role
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Role {n}")
 
 
 class PersonalAPIKeyFactory(DjangoModelFactory):

@@ -35,6 +35,17 @@ class OutboundQuerySet(models.QuerySet):
             row.attempts += 1
         return claimed
 
+    def requeue(self, now: datetime) -> int:
+        """Start anew with what failed or was cancelled; returns how many there were."""
+        given_up = self.filter(state__in=[Outbound.State.FAILED, Outbound.State.CANCELLED])
+        return given_up.update(
+            state=Outbound.State.PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            finished_at=None,
+            error="",
+        )
+
 
 class Outbound(models.Model):
     class State(models.TextChoices):

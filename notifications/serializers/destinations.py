@@ -159,11 +159,12 @@ class HogFunctionSerializer(HogFunctionMinimalSerializer):
         return value
 
     def validate_filters(self, value):
+        filters = {} if value is None else value
         try:
-            matching.check(value or {})
+            matching.check(filters)
         except matching.InvalidFilters as error:
             raise ValidationError(str(error)) from error
-        return value or {}
+        return filters
 
     def validate_hog(self, value):
         if value:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.live import NODE, run_node
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 SNIPPET = """<!doctype html>
 <meta charset="utf-8">

@@ -7,7 +7,7 @@ import pytest
 
 from tests.live import NODE, eventually, run_node
 
-pytestmark = [pytest.mark.live, pytest.mark.node, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.node]
 
 
 def test_a_backend_with_posthog_node(server, unique):

@@ -1,8 +1,11 @@
 """What tests of deliveries share."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from clickhouse import outbox
+from notifications.delivering import deliver_due
 
 
 def fail(table, row, reason):
@@ -31,3 +34,18 @@ def webhook(url: str, **inputs) -> dict:
 
 def iso(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def run(after: float = 0) -> int:
+    return deliver_due(timezone.now() + timedelta(seconds=after))
+
+
+def metrics_of(api, function) -> dict:
+    flush()
+    return api.get(f"hog_functions/{function.id}/metrics/totals/").json()["totals"]
+
+
+def logs_of(api, function, query="") -> list[tuple]:
+    flush()
+    rows = api.get(f"hog_functions/{function.id}/logs/?{query}").json()["results"]
+    return [(row["level"], row["message"]) for row in rows]
