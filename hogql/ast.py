@@ -31,6 +31,13 @@ class Field(Expr):
 
 
 @dataclass(slots=True)
+class Text(Expr):
+    """A field's value as text, whatever its property's definition says it is; NULL if missing."""
+
+    field: Field
+
+
+@dataclass(slots=True)
 class Placeholder(Expr):
     """`{expr}`: filled before the query is compiled."""
 

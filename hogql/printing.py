@@ -220,6 +220,7 @@ def unbracketed(node: ast.Select) -> str:
 PRINTERS = {
     ast.Constant: constant,
     ast.Field: lambda node: chain(node.chain),
+    ast.Text: lambda node: f"toString({hogql(node.field)})",
     ast.Placeholder: lambda node: "{" + hogql(node.expr) + "}",
     ast.Alias: lambda node: f"{hogql(node.expr)} AS {name(node.alias)}",
     ast.Call: call,

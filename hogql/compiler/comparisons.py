@@ -41,9 +41,7 @@ EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 12, 31, tzin
 def compare(op: str, left: Code, right: Code, context: Context, *, as_condition: bool) -> Code:
     """`as_condition`: NULL and false are the same to the reader, so that the comparison can stay
     one that indexes serve."""
-    if op in ("<=>", "!<=>"):
-        negation = "" if op == "<=>" else "NOT "
-        return Code(f"({left.sql} IS {negation}NOT DISTINCT FROM {right.sql})", RESULT)
+    op = {"<=>": "==", "!<=>": "!="}.get(op, op)  # all are null-safe
     if op in PATTERNS:
         return pattern(op, as_text(left), as_text(right), as_condition)
     if op in ("==", "!=") and (left.constant is None or right.constant is None):

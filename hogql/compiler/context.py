@@ -24,6 +24,13 @@ def no_cohorts(cohort: int | str) -> ast.Expr:
     raise QueryError(f"Cohort {cohort!r} does not exist in this project.")
 
 
+def storable(value: Any) -> Any:
+    """Lone surrogates, which JSON can spell and no store can hold, become question marks."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return [storable(item) for item in value] if isinstance(value, list) else value
+
+
 @dataclass(slots=True)
 class Context:
     project_id: int
@@ -35,6 +42,8 @@ class Context:
     params: dict[str, Any] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
     """The tables that the query reads, as users call them."""
+    reads_text: bool = False
+    """Properties are read as text, whatever their definitions say: see ast.Text."""
     nodes: int = 0
     aliases: int = 0
     bound: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -42,8 +51,13 @@ class Context:
     def __post_init__(self):
         self.params["project_id"] = self.project_id
 
+    def property_type(self, scope: str, name: str, group_type_index: int | None) -> str | None:
+        known = self.property_types(scope, name, group_type_index)
+        return "String" if known and self.reads_text else known
+
     def bind(self, value: Any, type: str) -> str:
         """A reference to the value, which is sent beside the query."""
+        value = storable(value)
         key = (type, repr(value))
         if key not in self.bound:
             name = f"p{len(self.bound)}"

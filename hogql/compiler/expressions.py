@@ -10,6 +10,7 @@ from hogql.compiler.calls import WRITERS, joined, numbers
 from hogql.compiler.casts import cast
 from hogql.compiler.comparisons import (
     as_number,
+    as_text,
     compare,
     datetime_literal,
     moment_of,
@@ -117,6 +118,13 @@ class ExpressionCompiler:
 
     def visit_field(self, node: ast.Field) -> Code:
         return self.read(node, node.chain)
+
+    def visit_text(self, node: ast.Text) -> Code:
+        self.context.reads_text = True
+        try:
+            return as_text(self.read(node.field, node.field.chain))
+        finally:
+            self.context.reads_text = False
 
     def read(self, node: ast.Field, chain: list[str | int]) -> Code:
         name, rest = str(chain[0]), chain[1:]

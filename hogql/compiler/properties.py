@@ -30,7 +30,7 @@ def read_property(place: Place, path: Path, context: Context) -> Code:
     """
     known = None
     if len(path) == 1:
-        known = context.property_types(place.scope, str(path[0]), place.group_type_index)
+        known = context.property_type(place.scope, str(path[0]), place.group_type_index)
     if path[0] in place.skipped or not all(isinstance(step, str) and step for step in path):
         return typed(text_at(place.text, path, context), known, context)
     value = ".".join([place.json, *map(json_key, path)])
