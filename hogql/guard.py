@@ -140,5 +140,6 @@ def run_settings(project_id: int, *, timezone: str, seconds: int = MAX_SECONDS) 
         "max_hyperscan_regexp_length": 1_000,
         "max_hyperscan_regexp_total_length": 10_000,
         "max_threads": 4,
+        "json_type_escape_dots_in_keys": 1,
         "output_format_json_escape_forward_slashes": 0,
     }

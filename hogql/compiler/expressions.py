@@ -166,8 +166,10 @@ class ExpressionCompiler:
         base, steps = unwound(node)
         if isinstance(base, ast.Field) and all(step is not None for step in steps):
             code = self.read(base, base.chain)
-            if code.type.kind == "json" or self.is_property(base.chain):
+            if code.type.kind in ("json", "map") or self.is_property(base.chain):
                 return self.read(base, [*base.chain, *steps])
+            if code.type.kind == "text":
+                return read_within(code, steps, self.context)
         if isinstance(node, ast.TupleAccess):
             return Code(f"tupleElement({self.code(node.tuple).sql}, {node.index})")
         array, index = self.code(node.array), self.code(node.index)

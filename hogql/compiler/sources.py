@@ -123,8 +123,8 @@ class TableSource(Source):
     def read_map(self, sql: str, rest: Chain) -> Code:
         if not rest:
             return Code(sql, Type("map", nullable=False))
-        key = self.context.bind(".".join(map(str, rest)), "String")
-        return Code(f"if(mapContains({sql}, {key}), {sql}[{key}], NULL)", Type("text"))
+        code = value_at(sql, ".".join(map(str, rest)), self.context)
+        return Code(code.sql, Type("text"))
 
     def filled(self, template: str, links: Sequence[str]) -> str:
         """The SQL of database.py with `{t}` and `{link}` filled in: before any name of the query's
@@ -227,6 +227,12 @@ class NumbersSource(Source):
         return f"(SELECT number FROM numbers({', '.join(self.args)})) AS {self.alias}"
 
 
+def value_at(map_sql: str, key: str, context: Context) -> Code:
+    """A map's value, NULL when it has none."""
+    name = context.bind(key, "String")
+    return Code(f"if(mapContains({map_sql}, {name}), {map_sql}[{name}], NULL)")
+
+
 def read_within(code: Code, path: Chain, context: Context) -> Code:
     """What is at the path of a value that is no table's: JSON, a tuple's part or a map's value."""
     if not path:
@@ -234,8 +240,7 @@ def read_within(code: Code, path: Chain, context: Context) -> Code:
     if code.type.kind in ("json", "text"):
         return Code(text_at(code.sql, path, context), Type("text"))
     if code.type.kind == "map":
-        key = context.bind(str(path[0]), "String")
-        return read_within(Code(f"{code.sql}[{key}]"), path[1:], context)
+        return read_within(value_at(code.sql, str(path[0]), context), path[1:], context)
     if code.type.kind in ("tuple", "any"):
         step = path[0] if isinstance(path[0], int) else context.bind(path[0], "String")
         return read_within(Code(f"tupleElement({code.sql}, {step})"), path[1:], context)
