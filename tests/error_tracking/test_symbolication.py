@@ -362,8 +362,8 @@ def test_use_is_noted(project, uploaded, django_assert_num_queries):
     unused.refresh_from_db()
     assert row.last_used is not None
     assert unused.last_used is None
-    with django_assert_num_queries(5):
-        # symbol sets; savepoint, fingerprints, frames, its release; no use noted
+    with django_assert_num_queries(7):
+        # symbol sets; savepoint, rules, fingerprints, limits, frames, its release; no use noted
         ingest(chunk_event(project))
 
 
