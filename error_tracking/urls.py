@@ -1,6 +1,7 @@
 from error_tracking.views.external_references import ExternalReferenceViewSet
 from error_tracking.views.fingerprints import FingerprintViewSet
 from error_tracking.views.issues import IssueViewSet
+from error_tracking.views.query import ErrorTrackingQueryViewSet
 from error_tracking.views.releases import ReleaseViewSet
 from error_tracking.views.rules import (
     AssignmentRuleViewSet,
@@ -35,5 +36,6 @@ router.register("error_tracking/settings", SettingsViewSet)
 router.register("error_tracking/spike_detection_config", SpikeDetectionConfigViewSet)
 router.register("error_tracking/spike_events", SpikeEventViewSet)
 router.register("error_tracking/recommendations", RecommendationViewSet, "recommendation")
+router.register("error_tracking/query", ErrorTrackingQueryViewSet, "error_tracking_query")
 
 urlpatterns = router.urls

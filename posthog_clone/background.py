@@ -8,11 +8,13 @@ from datetime import datetime
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from error_tracking.spikes import detect_spikes
 from notifications import delivering, mail
 
 logger = logging.getLogger(__name__)
 
-DAY = 24 * 60 * 60
+MINUTE = 60
+DAY = 24 * 60 * MINUTE
 
 
 class Loop(threading.Thread):
@@ -45,6 +47,7 @@ class Background:
         self.loops = [
             Loop("deliveries", delivering.deliver_due, 1.0, stop),
             Loop("e-mail", mail.send_due, 1.0, stop),
+            Loop("spikes", lambda now: len(detect_spikes(now)), MINUTE, stop),
             Loop("pruning", delivering.prune, DAY, stop),
         ]
 

@@ -1,5 +1,7 @@
 """Issues and the fingerprints that lead events to them."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -63,6 +65,12 @@ class Issue(models.Model):
 
     def __str__(self):
         return self.name or str(self.id)
+
+    @property
+    def seen_first(self) -> datetime | None:
+        """The earliest that issue and fingerprints know of; for rows read `with_fingerprints`."""
+        seen = [time for time in (self.first_seen, self.earliest_seen) if time]
+        return min(seen, default=None)
 
 
 class Fingerprint(models.Model):

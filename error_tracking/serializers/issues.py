@@ -25,7 +25,7 @@ class StatusField(serializers.ChoiceField):
 
 class IssueSerializer(ModelSerializer):
     status = StatusField(required=False)
-    first_seen = serializers.SerializerMethodField()
+    first_seen = serializers.DateTimeField(source="seen_first", read_only=True, allow_null=True)
     assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
     external_issues = ExternalReferenceSerializer(
         source="external_references", many=True, read_only=True
@@ -55,7 +55,7 @@ class IssueSerializer(ModelSerializer):
             "status": issue.status,
             "name": issue.name,
             "description": issue.description,
-            "first_seen": self.get_first_seen(issue),
+            "first_seen": iso(issue.seen_first),
             "assignee": assignee_of(issue.assigned_user_id),
             "external_issues": [
                 ExternalReferenceSerializer(reference).data for reference in issue.tickets
@@ -64,11 +64,6 @@ class IssueSerializer(ModelSerializer):
             "fingerprint": self.get_fingerprint(issue),
             "severity": issue.severity,
         }
-
-    @extend_schema_field(serializers.DateTimeField(allow_null=True))
-    def get_first_seen(self, issue):
-        seen = [time for time in (issue.first_seen, issue.earliest_seen) if time]
-        return iso(min(seen)) if seen else None
 
     @extend_schema_field({"type": ["object", "null"]})
     def get_cohort(self, issue):
@@ -98,11 +93,11 @@ class NewIssueSerializer(ModelSerializer):
         ]
 
 
-class MergeSerializer(Serializer):
+class IssueMergeSerializer(Serializer):
     ids = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
 
 
-class SplitOffSerializer(Serializer):
+class IssueSplitOffSerializer(Serializer):
     fingerprint = serializers.CharField(trim_whitespace=False)
     name = serializers.CharField(required=False, allow_null=True, allow_blank=True)
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
@@ -112,22 +107,22 @@ class SplitOffSerializer(Serializer):
         return super().to_internal_value({"fingerprint": data} if isinstance(data, str) else data)
 
 
-class SplitSerializer(Serializer):
-    fingerprints = SplitOffSerializer(many=True)
+class IssueSplitSerializer(Serializer):
+    fingerprints = IssueSplitOffSerializer(many=True)
 
 
-class AssignSerializer(Serializer):
+class IssueAssignSerializer(Serializer):
     assignee = AssigneeField(allow_null=True, required=False, default=None)
 
 
-class BulkSerializer(Serializer):
+class IssueBulkSerializer(Serializer):
     ids = serializers.ListField(child=serializers.UUIDField())
     action = serializers.CharField()
 
 
-class BulkStatusSerializer(Serializer):
+class IssueBulkStatusSerializer(Serializer):
     status = StatusField()
 
 
-class CohortSerializer(Serializer):
+class IssueCohortSerializer(Serializer):
     cohortId = serializers.IntegerField()  # noqa: N815 - its name in the API

@@ -158,7 +158,7 @@ class SeverityRuleSerializer(RuleSerializer):
         return "filters" in changes
 
 
-class ReorderSerializer(Serializer):
+class RuleReorderSerializer(Serializer):
     orders = serializers.DictField(
         child=serializers.IntegerField(min_value=MIN_ORDER, max_value=MAX_ORDER),
         required=False,

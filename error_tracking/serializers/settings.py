@@ -56,7 +56,7 @@ class SpikeEventSerializer(ModelSerializer):
         fields = ["id", "issue", "detected_at", "computed_baseline", "current_bucket_value"]
 
 
-class RecommendationSerializer(Serializer):
+class ErrorTrackingRecommendationSerializer(Serializer):
     id = serializers.UUIDField()
     type = serializers.CharField()
     meta = serializers.DictField()

@@ -72,7 +72,7 @@ class FinishUploadsSerializer(Serializer):
     content_hashes = serializers.DictField(child=serializers.CharField())
 
 
-class BulkDeleteSerializer(Serializer):
+class SymbolSetBulkDeleteSerializer(Serializer):
     ids = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
 
 

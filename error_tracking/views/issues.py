@@ -15,14 +15,14 @@ from error_tracking.editing import ACTIVITY_SCOPE, edit_issue, edit_issues
 from error_tracking.merging import SplitOff, merge_issues, split_issue
 from error_tracking.models import Fingerprint, Issue
 from error_tracking.serializers.issues import (
-    AssignSerializer,
-    BulkSerializer,
-    BulkStatusSerializer,
-    CohortSerializer,
+    IssueAssignSerializer,
+    IssueBulkSerializer,
+    IssueBulkStatusSerializer,
+    IssueCohortSerializer,
+    IssueMergeSerializer,
     IssueSerializer,
-    MergeSerializer,
+    IssueSplitSerializer,
     NewIssueSerializer,
-    SplitSerializer,
 )
 from posthog_clone.api.deletion import HardDeleteForbidden
 from posthog_clone.api.updating import PutAsPatch
@@ -107,44 +107,44 @@ class IssueViewSet(
     def perform_update(self, serializer):
         edit_issue(serializer.instance, serializer.validated_data, by=self.request.user)
 
-    @extend_schema(request=MergeSerializer, responses=SUCCESS)
+    @extend_schema(request=IssueMergeSerializer, responses=SUCCESS)
     @action(detail=True, methods=["post"])
     def merge(self, request, **kwargs):
-        body = self.read(MergeSerializer)
+        body = self.read(IssueMergeSerializer)
         merged = merge_issues(self.get_object(), body.validated_data["ids"])
         return Response({"success": merged})
 
-    @extend_schema(request=SplitSerializer, responses=SPLIT)
+    @extend_schema(request=IssueSplitSerializer, responses=SPLIT)
     @action(detail=True, methods=["post"])
     def split(self, request, **kwargs):
-        body = self.read(SplitSerializer)
+        body = self.read(IssueSplitSerializer)
         parts = [SplitOff(**part) for part in body.validated_data["fingerprints"]]
         new_ids = split_issue(self.get_object(), parts)
         return Response({"success": True, "new_issue_ids": new_ids})
 
-    @extend_schema(request=AssignSerializer, responses=SUCCESS)
+    @extend_schema(request=IssueAssignSerializer, responses=SUCCESS)
     @action(detail=True, methods=["patch"])
     def assign(self, request, **kwargs):
-        body = self.read(AssignSerializer)
+        body = self.read(IssueAssignSerializer)
         changes = {"assigned_user": body.validated_data["assignee"]}
         edit_issue(self.get_object(), changes, by=request.user)
         return Response({"success": True})
 
-    @extend_schema(request=CohortSerializer, responses={404: OpenApiResponse()})
+    @extend_schema(request=IssueCohortSerializer, responses={404: OpenApiResponse()})
     @action(detail=True, methods=["put"])
     def cohort(self, request, **kwargs):
-        self.read(CohortSerializer)
+        self.read(IssueCohortSerializer)
         self.get_object()
         raise NotFound
 
-    @extend_schema(request=BulkSerializer, responses=SUCCESS)
+    @extend_schema(request=IssueBulkSerializer, responses=SUCCESS)
     @action(detail=False, methods=["post"])
     def bulk(self, request, **kwargs):
-        body = self.read(BulkSerializer).validated_data
+        body = self.read(IssueBulkSerializer).validated_data
         if body["action"] == "set_status":
-            changes = self.read(BulkStatusSerializer).validated_data
+            changes = self.read(IssueBulkStatusSerializer).validated_data
         elif body["action"] == "assign":
-            changes = {"assigned_user": self.read(AssignSerializer).validated_data["assignee"]}
+            changes = {"assigned_user": self.read(IssueAssignSerializer).validated_data["assignee"]}
         else:
             return Response({"success": True})
         edit_issues(self.project, body["ids"], changes, by=request.user)

@@ -16,7 +16,7 @@ from error_tracking.serializers.rules import (
     AssignmentRuleSerializer,
     BypassRuleSerializer,
     GroupingRuleSerializer,
-    ReorderSerializer,
+    RuleReorderSerializer,
     SeverityRuleSerializer,
     SuppressionRuleSerializer,
 )
@@ -56,10 +56,10 @@ class RuleViewSet(
     def partial_update(self, request, *args, **kwargs):
         return super().partial_update(request, *args, **kwargs)
 
-    @extend_schema(request=ReorderSerializer, responses={200: NO_CONTENT})
+    @extend_schema(request=RuleReorderSerializer, responses={200: NO_CONTENT})
     @action(detail=False, methods=["patch"], pagination_class=None)
     def reorder(self, request, **kwargs):
-        body = ReorderSerializer(data=request.data)
+        body = RuleReorderSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         reorder_rules(self.get_queryset(), body.validated_data["orders"])
         return Response()

@@ -6,8 +6,8 @@ from rest_framework.response import Response
 from error_tracking.filters import SpikeEventFilter
 from error_tracking.models import ErrorTrackingSettings, SpikeDetectionConfig, SpikeEvent
 from error_tracking.serializers.settings import (
+    ErrorTrackingRecommendationSerializer,
     ErrorTrackingSettingsSerializer,
-    RecommendationSerializer,
     SpikeDetectionConfigSerializer,
     SpikeEventSerializer,
 )
@@ -77,9 +77,9 @@ class RecommendationViewSet(ProjectViewSet):
     """PostHog's hints for a better use of error tracking: this server gives none."""
 
     scope_object = "error_tracking"
-    serializer_class = RecommendationSerializer
+    serializer_class = ErrorTrackingRecommendationSerializer
     queryset = SpikeEvent.objects.none()
 
-    @extend_schema(responses=RecommendationSerializer(many=True))
+    @extend_schema(responses=ErrorTrackingRecommendationSerializer(many=True))
     def list(self, request, **kwargs):
         return self.get_paginated_response(self.paginate_queryset([]))

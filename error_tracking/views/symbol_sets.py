@@ -12,10 +12,10 @@ from error_tracking.filters import SymbolSetFilter
 from error_tracking.models import SymbolSet
 from error_tracking.serializers.symbol_sets import (
     AnnouncedSerializer,
-    BulkDeleteSerializer,
     FinishUploadsSerializer,
     SourceAndMapSerializer,
     StartUploadsSerializer,
+    SymbolSetBulkDeleteSerializer,
     SymbolSetSerializer,
 )
 from error_tracking.symbol_data import write_source_and_map
@@ -143,10 +143,10 @@ class SymbolSetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Pr
     def perform_destroy(self, instance):
         delete_symbol_sets([instance])
 
-    @extend_schema(request=BulkDeleteSerializer, responses=DELETED)
+    @extend_schema(request=SymbolSetBulkDeleteSerializer, responses=DELETED)
     @action(detail=False, methods=["post"], pagination_class=None)
     def bulk_delete(self, request, **kwargs):
-        ids = self.read(BulkDeleteSerializer)["ids"]
+        ids = self.read(SymbolSetBulkDeleteSerializer)["ids"]
         return Response({"deleted": delete_symbol_sets(self.get_queryset().filter(id__in=ids))})
 
     @extend_schema(responses=LINK)

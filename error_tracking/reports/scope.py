@@ -1,0 +1,136 @@
+"""Which exceptions a report is about."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import Q
+
+from error_tracking.models import Issue
+from hogql.execution import Result, run
+from posthog_clone.api.times import parse_bound
+from projects.models import Project
+
+SEARCHED = (
+    "$exception_types",
+    "$exception_values",
+    "$exception_sources",
+    "$exception_functions",
+    "$current_url",
+)
+SINGLE = {"$lib", "$current_url"}
+"""Properties that are never objects: reading them is quicker for knowing."""
+RELEASES = "replaceAll(properties.$exception_releases, '\\\\/', '/')"
+"""As JSON, of which ClickHouse escapes the slashes: hashes are its keys, versions its values."""
+MAX_WORDS = 20
+MAX_NAMED = 1000
+MAX_GROUPS = 50_000
+
+
+@dataclass
+class Scope:
+    project: Project
+    now: datetime
+    date_from: str | None = "-7d"
+    date_to: str | None = None
+    filter_test_accounts: bool = True
+    properties: Collection[Mapping[str, Any]] = ()
+    search: str = ""
+    issue_ids: Collection[UUID] | None = None
+    library: str | None = None
+    release: str | None = None
+    fingerprints: Collection[str] = ()
+    user: str | None = None
+    person_id: UUID | None = None
+    url: str | None = None
+    file_path: str | None = None
+    conditions: list[str] = field(init=False, default_factory=list)
+    values: dict[str, Any] = field(init=False, default_factory=dict)
+
+    def __post_init__(self):
+        self.conditions += ["event = '$exception'", "isNotNull(issue_id)", "{filters}"]
+        if self.issue_ids is not None:
+            ids = [str(id) for id in self.issue_ids]
+            self.add("toString(issue_id) IN {issue_ids}", issue_ids=ids)
+        if self.library:
+            self.add("properties.$lib = {library}", library=self.library)
+        if self.release:
+            quoted = orjson.dumps(self.release).decode()
+            self.add(contains(RELEASES, "release"), release=quoted)
+        if self.fingerprints:
+            self.add("fingerprint IN {fingerprints}", fingerprints=list(self.fingerprints))
+        if self.user:
+            self.add("(distinct_id = {user} OR person.properties.email = {user})", user=self.user)
+        if self.person_id:
+            self.add("toString(person_id) = {person_id}", person_id=str(self.person_id))
+        if self.url:
+            self.add(contains("properties.$current_url", "url"), url=self.url)
+        if self.file_path:
+            self.add(
+                contains("properties.$exception_sources", "file_path"), file_path=self.file_path
+            )
+        self.add_search(self.search.split()[:MAX_WORDS])
+
+    def add(self, condition: str, **values: Any) -> None:
+        self.conditions.append(condition)
+        self.values.update(values)
+
+    def add_search(self, words: list[str]) -> None:
+        """Every word is in the event, or all of them in what its issue is called."""
+        if not words:
+            return
+        named = Issue.objects.filter(project=self.project)
+        in_event = []
+        for number, word in enumerate(words):
+            named = named.filter(Q(name__icontains=word) | Q(description__icontains=word))
+            places = [contains(f"properties.{name}", f"word_{number}") for name in SEARCHED]
+            in_event.append(f"({' OR '.join(places)})")
+            self.values[f"word_{number}"] = word
+        ids = [str(id) for id in named.values_list("id", flat=True)[:MAX_NAMED]]
+        self.add(f"({' AND '.join(in_event)} OR toString(issue_id) IN {{named}})", named=ids)
+
+    @property
+    def where(self) -> str:
+        return " AND ".join(self.conditions)
+
+    def run(self, query: str, *, limit: int = MAX_GROUPS, **values: Any) -> Result:
+        """`query` is HogQL of this app's own: what users sent is bound by name."""
+        return run(
+            query,
+            self.project,
+            values={**self.values, **values},
+            filters={
+                "dateRange": {"date_from": self.date_from, "date_to": self.date_to},
+                "properties": list(self.properties),
+                "filterTestAccounts": self.filter_test_accounts,
+            },
+            property_types=lambda names: {
+                ("event", name, None): "String" for name in SINGLE.intersection(names)
+            },
+            default_limit=limit,
+            now=self.now,
+        )
+
+    def bounds(self) -> tuple[datetime | None, datetime]:
+        """From when, None for ever, until when."""
+        start = self.bound(self.date_from)
+        return start, self.bound(self.date_to) or self.now
+
+    def bound(self, text: str | None) -> datetime | None:
+        if not text:
+            return None
+        project = self.project
+        week_start_day = project.week_start_day or 0
+        return parse_bound(text, project.tz, self.now, week_start_day=week_start_day)
+
+
+def contains(text: str, name: str) -> str:
+    return f"positionCaseInsensitiveUTF8(ifNull({text}, ''), {{{name}}}) > 0"
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of a query's answer."""
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
