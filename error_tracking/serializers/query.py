@@ -126,6 +126,17 @@ class IssuesQuerySerializer(SearchSerializer):
         }
 
 
+class ErrorTrackingKindSerializer(IssuesQuerySerializer):
+    """The same as a query kind: no status means all, and one issue may be asked for."""
+
+    issueId = serializers.UUIDField(required=False, allow_null=True, default=None)  # noqa: N815
+    status = serializers.ChoiceField([*Issue.Status.values, ALL], default=ALL, allow_null=True)
+    filterTestAccounts = serializers.BooleanField(default=False)  # noqa: N815
+
+    def validate_status(self, value):
+        return value or ALL
+
+
 class IssueQuerySerializer(ScopeSerializer):
     issueId = serializers.UUIDField()  # noqa: N815
     volumeResolution = serializers.IntegerField(  # noqa: N815
