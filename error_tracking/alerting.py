@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from error_tracking.assignees import assignee_of
 from error_tracking.linking import IssueChange
-from error_tracking.models import Issue
+from error_tracking.models import Issue, SpikeEvent
 from notifications import mail
 from notifications.events import emit
 from notifications.models import HogFunction
@@ -48,6 +48,24 @@ def tell_destinations(changes: Iterable[IssueChange]) -> None:
             uuid=uuid5(issue.id, f"{change.kind}:{change.event.uuid}"),
             url=issue_url(projects[change.event.project_id], issue.id),
         )
+
+
+def tell_of_spike(spike: SpikeEvent) -> None:
+    """Hand a spike to the destinations that want it; call it in the transaction that records it."""
+    issue = spike.issue
+    emit(
+        issue.project,
+        "$error_tracking_issue_spiking",
+        distinct_id=str(issue.id),
+        properties={
+            "name": issue.name,
+            "description": issue.description,
+            "computed_baseline": spike.computed_baseline,
+            "current_bucket_value": spike.current_bucket_value,
+        },
+        uuid=spike.id,
+        url=issue_url(issue.project, issue.id),
+    )
 
 
 def projects_with_destinations(ids: set[int]) -> dict[int, Project]:

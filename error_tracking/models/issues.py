@@ -21,8 +21,10 @@ class IssueQuerySet(models.QuerySet):
         )
 
     def shown(self):
-        """With everything that the API shows of an issue."""
-        return self.with_fingerprints().prefetch_related("external_references__integration")
+        """With everything that the API shows of an issue; its external references as `tickets`."""
+        return self.with_fingerprints().prefetch_related(
+            models.Prefetch("external_references", to_attr="tickets"), "tickets__integration"
+        )
 
 
 class Issue(models.Model):

@@ -75,7 +75,7 @@ class IssueViewSet(
         an offset passes over, half a second for a hundred thousand."""
         if self.action != "list":
             return super().paginate_queryset(queryset)
-        page = [issue.pk for issue in super().paginate_queryset(queryset.only("pk"))]
+        page = super().paginate_queryset(queryset.values_list("pk", flat=True))
         shown = queryset.shown().in_bulk(page)
         return [shown[pk] for pk in page if pk in shown]
 

@@ -86,7 +86,7 @@ def test_unknown_person(api, ada, id_):
     assert (r.status_code, r.json()["code"], r.json()["detail"]) == (404, "not_found", "Not found.")
 
 
-@pytest.mark.parametrize("id_", ["ada", "-1", "1.5", "²", "%00"])
+@pytest.mark.parametrize("id_", ["ada", "-1", "1.5", "²"])
 def test_what_is_no_id(api, ada, id_):
     r = api.get(f"persons/{id_}/")
 
