@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from rest_framework.exceptions import APIException
 MAX_IDLE = 16
 EMBEDDED_CONFIG = Path(__file__).parent / "embedded.xml"
 INSERT_SETTINGS = {
+    # Texts that look like dates stay texts in JSON columns.
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
     "input_format_json_read_objects_as_strings": 1,
     "input_format_json_max_depth": 10_000,
     "type_json_skip_duplicated_paths": 1,
@@ -107,6 +111,29 @@ def rows(sql: str, *, query_settings: dict | None = None, **params: Any) -> list
     with client() as connection:
         result = connection.query(sql, parameters=bind(params), settings=query_settings)
         return [tuple(row) for row in result.result_rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple]
+
+
+def query(sql: str, *, query_settings: dict | None = None, **params: Any) -> Answer:
+    """Like `rows`, with the names and types of the columns."""
+    with client() as connection:
+        result = connection.query(sql, parameters=bind(params), settings=query_settings)
+        types = [type.name for type in result.column_types]
+        columns = list(zip(result.column_names, types, strict=True))
+        if not columns:
+            # The embedded engine says nothing about the columns of an answer without rows.
+            described = connection.query(
+                f"DESCRIBE ({sql})", parameters=bind(params), settings=query_settings
+            )
+            columns = [(name, type) for name, type, *_ in described.result_rows]
+        names, types = zip(*columns, strict=True)
+        return Answer(list(names), list(types), [tuple(row) for row in result.result_rows])
 
 
 def stream(sql: str, *, query_settings: dict | None = None, **params: Any) -> Iterator[tuple]:

@@ -145,6 +145,7 @@ INSTALLED_APPS = [
     "posthog_clone",
     "clickhouse",
     "projects",
+    "hogql",
     "app_metrics",
     "persons",
     "events",

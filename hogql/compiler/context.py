@@ -1,0 +1,77 @@
+"""What a query is compiled for, and the values it binds on the way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hogql import ast
+from hogql.errors import QueryError
+
+MAX_NODES = 20_000
+PropertyTypes = Callable[[str, str, int | None], str | None]
+"""(`event`, `person` or `group`; the property; the group type's index) → `String`, `Numeric`,
+`DateTime`, `Boolean` or None, as in property definitions."""
+Cohorts = Callable[[int | str], ast.Expr]
+"""A cohort's id or name → the persons in it: a SELECT of person ids, or a list of them. Raises
+QueryError when there is no such cohort."""
+
+
+def no_types(kind: str, name: str, group_type_index: int | None) -> str | None:
+    return None
+
+
+def no_cohorts(cohort: int | str) -> ast.Expr:
+    raise QueryError(f"Cohort {cohort!r} does not exist in this project.")
+
+
+def storable(value: Any) -> Any:
+    """Lone surrogates, which JSON can spell and no store can hold, become question marks."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return [storable(item) for item in value] if isinstance(value, list) else value
+
+
+@dataclass(slots=True)
+class Context:
+    project_id: int
+    timezone: str = "UTC"
+    week_start_day: int = 0
+    """0 Sunday, 1 Monday."""
+    property_types: PropertyTypes = no_types
+    cohorts: Cohorts = no_cohorts
+    params: dict[str, Any] = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
+    """The tables that the query reads, as users call them."""
+    reads_text: bool = False
+    """Properties are read as text, whatever their definitions say: see ast.Text."""
+    nodes: int = 0
+    aliases: int = 0
+    bound: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.params["project_id"] = self.project_id
+
+    def property_type(self, scope: str, name: str, group_type_index: int | None) -> str | None:
+        known = self.property_types(scope, name, group_type_index)
+        return "String" if known and self.reads_text else known
+
+    def bind(self, value: Any, type: str) -> str:
+        """A reference to the value, which is sent beside the query."""
+        value = storable(value)
+        key = (type, repr(value))
+        if key not in self.bound:
+            name = f"p{len(self.bound)}"
+            self.params[name] = value
+            self.bound[key] = f"{{{name}:{type}}}"
+        return self.bound[key]
+
+    def new_alias(self) -> str:
+        """A name for a table, unlike any that a query is likely to use itself."""
+        self.aliases += 1
+        return f"`$t{self.aliases}`"
+
+    def count(self, node: ast.Node) -> None:
+        """CTEs are compiled wherever they are used, so that small texts can make large queries."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise QueryError("The query is too large once its CTEs are filled in.", node=node)

@@ -1,0 +1,335 @@
+"""The tables that queries may read, and the fields of each.
+
+`{t}` in SQL is the row's own table. A table's source and condition are the only way to its rows:
+the condition of the project is added to every one of them (hogql/compiler/sources.py), and a test
+holds what is printed against it.
+"""
+
+from dataclasses import dataclass, field
+
+from hogql.types import DATETIME, NUMBER, TEXT, UUID, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    sql: str
+    type: Type
+    links: tuple[str, ...] = ()
+    """Which of the table's links the SQL speaks of, as `{link}`."""
+    in_asterisk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """An object kept as text, and again as a JSON column for quick reading."""
+
+    text: str
+    json: str
+    scope: str
+    """Whose property definitions say of what type a property is: `event`, `person` or `group`."""
+    skipped: frozenset[str] = frozenset()
+    """What the JSON column leaves out."""
+    links: tuple[str, ...] = ()
+    in_asterisk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map of texts."""
+
+    sql: str
+    links: tuple[str, ...] = ()
+    in_asterisk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another table's row that belongs to this one's, joined when a query speaks of it."""
+
+    table: str
+    field: str
+    """Of this table: equals the other's `key`."""
+    key: str
+    many: bool = False
+    """Several rows can belong to one of this table."""
+    condition: str = ""
+    """On the other's rows."""
+    group_type_index: int | None = None
+    hidden: bool = False
+
+
+Field = Column | Properties | Map
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    source: str
+    """The table of the store, with FINAL where only the newest version of a row counts."""
+    fields: dict[str, Field]
+    condition: str = ""
+    group_by: str = ""
+    links: dict[str, Link] = field(default_factory=dict)
+    hidden: bool = False
+    """For links only."""
+
+    @property
+    def physical(self) -> str:
+        return self.source.removesuffix(" FINAL")
+
+
+def column(name: str, type: Type, **options) -> Column:
+    return Column(f"{{t}}.{name}", type, **options)
+
+
+NULLABLE_UUID = Type("uuid")
+
+# What the events' JSON column leaves out (clickhouse/schema/0001_events.sql).
+LARGE_PROPERTIES = frozenset(
+    {
+        *("$exception_list", "$exception_fingerprint_record", "$exception_steps", "$debug_images"),
+        *("$elements", "$set", "$set_once", "$unset"),
+    }
+)
+EVENTS = Table(
+    name="events",
+    source="events",
+    fields={
+        "uuid": column("uuid", UUID),
+        "event": column("event", TEXT),
+        "properties": Properties(
+            "{t}.properties", "{t}.properties_json", "event", LARGE_PROPERTIES
+        ),
+        "timestamp": column("timestamp", DATETIME),
+        "distinct_id": column("distinct_id", TEXT),
+        "elements_chain": column("elements_chain", TEXT),
+        "created_at": column("created_at", DATETIME),
+        "person_mode": column("person_mode", TEXT),
+        "$session_id": column("session_id", TEXT),
+        "$window_id": column("window_id", TEXT),
+        "$group_0": column("group_0", TEXT),
+        "$group_1": column("group_1", TEXT),
+        "$group_2": column("group_2", TEXT),
+        "$group_3": column("group_3", TEXT),
+        "$group_4": column("group_4", TEXT),
+        # A merge or a split moves distinct ids: their events follow, and keep what they had stored.
+        "person_id": Column(
+            "if(empty({override}.distinct_id), {t}.person_id, {override}.person_id)",
+            UUID,
+            links=("override",),
+            in_asterisk=False,
+        ),
+        "event_person_id": column("person_id", UUID, in_asterisk=False),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+        "issue_id": Column(
+            "if(empty({issue_override}.fingerprint), {t}.issue_id, {issue_override}.issue_id)",
+            NULLABLE_UUID,
+            links=("issue_override",),
+            in_asterisk=False,
+        ),
+        "event_issue_id": column("issue_id", NULLABLE_UUID, in_asterisk=False),
+        "fingerprint": column("fingerprint", TEXT, in_asterisk=False),
+        "elements_chain_href": Column(
+            """regexpExtract({t}.elements_chain, '[:"]href="((?:[^"\\\\\\\\]|\\\\\\\\.)*)"', 1)""",
+            TEXT,
+            in_asterisk=False,
+        ),
+        "elements_chain_texts": Column(
+            """arrayDistinct(extractAll({t}.elements_chain, """
+            """'[:"]text="((?:[^"\\\\\\\\]|\\\\\\\\.)*)"'))""",
+            Type("array", nullable=False),
+            in_asterisk=False,
+        ),
+    },
+    links={
+        "override": Link("distinct_id_overrides", "distinct_id", "distinct_id", hidden=True),
+        "issue_override": Link(
+            "issue_fingerprint_overrides", "fingerprint", "fingerprint", hidden=True
+        ),
+        "person": Link("persons", "person_id", "id"),
+        "session": Link("sessions", "$session_id", "session_id"),
+        **{
+            f"group_{index}": Link(
+                "groups",
+                f"$group_{index}",
+                "key",
+                condition=f"{{t}}.type_index = {index}",
+                group_type_index=index,
+            )
+            for index in range(5)
+        },
+    },
+)
+PERSONS = Table(
+    name="persons",
+    source="persons FINAL",
+    condition="{t}.is_deleted = 0",
+    fields={
+        "id": column("id", UUID),
+        "created_at": column("created_at", DATETIME),
+        "properties": Properties("{t}.properties", "{t}.properties_json", "person"),
+        "is_identified": Column("{t}.is_identified = 1", Type("bool", nullable=False)),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+    links={"pdi": Link("person_distinct_ids", "id", "person_id", many=True)},
+)
+PERSON_DISTINCT_IDS = Table(
+    name="person_distinct_ids",
+    source="person_distinct_ids FINAL",
+    condition="{t}.is_deleted = 0",
+    fields={
+        "distinct_id": column("distinct_id", TEXT),
+        "person_id": column("person_id", UUID),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+    links={"person": Link("persons", "person_id", "id")},
+)
+GROUPS = Table(
+    name="groups",
+    source="groups FINAL",
+    fields={
+        "index": column("type_index", NUMBER),
+        "key": column("key", TEXT),
+        "created_at": column("created_at", DATETIME),
+        "updated_at": column("updated_at", DATETIME),
+        "properties": Properties("{t}.properties", "{t}.properties_json", "group"),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+)
+
+
+def first(sql: str, condition: str = "1") -> str:
+    return f"argMinIf({sql}, {{t}}.timestamp, {condition})"
+
+
+def last(sql: str, condition: str = "1") -> str:
+    return f"argMaxIf({sql}, {{t}}.timestamp, {condition})"
+
+
+def text_of(name: str) -> str:
+    return f"ifNull({{t}}.properties_json.`{name}`.:String, '')"
+
+
+def counted(event: str) -> Column:
+    return Column(f"countIf({{t}}.event = '{event}')", NUMBER)
+
+
+URL = text_of("$current_url")
+HAS_URL = f"{URL} != ''"
+SESSIONS = Table(
+    name="sessions",
+    source="events",
+    condition="{t}.session_id != ''",
+    group_by="{t}.session_id",
+    fields={
+        "session_id": column("session_id", TEXT),
+        "id": column("session_id", TEXT, in_asterisk=False),
+        "distinct_id": Column(last("{t}.distinct_id"), TEXT),
+        "$start_timestamp": Column("min({t}.timestamp)", DATETIME),
+        "$end_timestamp": Column("max({t}.timestamp)", DATETIME),
+        "$session_duration": Column(
+            "dateDiff('second', min({t}.timestamp), max({t}.timestamp))", NUMBER
+        ),
+        "$event_count": Column("count()", NUMBER),
+        "$pageview_count": counted("$pageview"),
+        "$screen_count": counted("$screen"),
+        "$autocapture_count": counted("$autocapture"),
+        "$num_uniq_urls": Column(f"uniqIf({URL}, {HAS_URL})", NUMBER),
+        "$urls": Column(f"groupUniqArrayIf({URL}, {HAS_URL})", Type("array", nullable=False)),
+        "$entry_current_url": Column(first(URL, HAS_URL), TEXT),
+        "$entry_pathname": Column(f"path({first(URL, HAS_URL)})", TEXT),
+        "$entry_hostname": Column(f"domain({first(URL, HAS_URL)})", TEXT),
+        "$end_current_url": Column(last(URL, HAS_URL), TEXT),
+        "$exit_current_url": Column(last(URL, HAS_URL), TEXT, in_asterisk=False),
+        "$end_pathname": Column(f"path({last(URL, HAS_URL)})", TEXT),
+        "$end_hostname": Column(f"domain({last(URL, HAS_URL)})", TEXT),
+        "$entry_referring_domain": Column(first(text_of("$referring_domain")), TEXT),
+        **{
+            f"$entry_{name}": Column(first(text_of(name)), TEXT)
+            for name in ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+        },
+        "$is_bounce": Column(
+            "countIf({t}.event IN ('$pageview', '$screen')) = 1"
+            " AND countIf({t}.event = '$autocapture') = 0"
+            " AND dateDiff('second', min({t}.timestamp), max({t}.timestamp)) < 10",
+            Type("bool", nullable=False),
+        ),
+        "team_id": Column("any({t}.team_id)", NUMBER, in_asterisk=False),
+    },
+)
+LOGS = Table(
+    name="logs",
+    source="logs",
+    fields={
+        "uuid": column("uuid", UUID),
+        "timestamp": column("timestamp", DATETIME),
+        "observed_timestamp": column("observed_timestamp", DATETIME),
+        "body": column("body", TEXT),
+        "message": column("body", TEXT, in_asterisk=False),
+        "severity_text": column("severity_text", TEXT),
+        "level": column("severity_text", TEXT, in_asterisk=False),
+        "severity_number": column("severity_number", NUMBER),
+        "service_name": column("service_name", TEXT),
+        "trace_id": column("trace_id", TEXT),
+        "span_id": column("span_id", TEXT),
+        "attributes": Map("{t}.attributes"),
+        "resource_attributes": Map("{t}.resource_attributes"),
+        "resource_fingerprint": column("resource_fingerprint", NUMBER, in_asterisk=False),
+        "instrumentation_scope": column("instrumentation_scope", TEXT),
+        "event_name": column("event_name", TEXT),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+)
+APP_METRICS = Table(
+    name="app_metrics",
+    source="app_metrics",
+    fields={
+        "timestamp": column("timestamp", DATETIME),
+        "plugin_config_id": column("plugin_config_id", NUMBER),
+        "category": column("category", TEXT),
+        "job_id": column("job_id", TEXT),
+        "successes": column("successes", NUMBER),
+        "successes_on_retry": column("successes_on_retry", NUMBER),
+        "failures": column("failures", NUMBER),
+        "error_uuid": column("error_uuid", NULLABLE_UUID),
+        "error_type": column("error_type", TEXT),
+        "error_details": column("error_details", TEXT),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+)
+DISTINCT_ID_OVERRIDES = Table(
+    name="distinct_id_overrides",
+    source="person_distinct_ids FINAL",
+    condition="{t}.is_override = 1 AND {t}.is_deleted = 0",
+    fields={
+        "distinct_id": column("distinct_id", TEXT),
+        "person_id": column("person_id", UUID),
+    },
+    hidden=True,
+)
+ISSUE_FINGERPRINT_OVERRIDES = Table(
+    name="issue_fingerprint_overrides",
+    source="issue_fingerprint_overrides FINAL",
+    fields={
+        "fingerprint": column("fingerprint", TEXT),
+        "issue_id": column("issue_id", UUID),
+    },
+    hidden=True,
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        EVENTS,
+        PERSONS,
+        PERSON_DISTINCT_IDS,
+        GROUPS,
+        SESSIONS,
+        LOGS,
+        APP_METRICS,
+        DISTINCT_ID_OVERRIDES,
+        ISSUE_FINGERPRINT_OVERRIDES,
+    )
+}
+PUBLIC_TABLES = {name: table for name, table in TABLES.items() if not table.hidden}
+PHYSICAL_TABLES = {table.physical for table in TABLES.values()}

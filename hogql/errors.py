@@ -1,0 +1,33 @@
+"""What is wrong with a query, said to the one who wrote it."""
+
+from rest_framework.exceptions import ValidationError
+
+from hogql import ast
+
+
+class QueryError(ValidationError):
+    """A query that can't be run: a 400 whose text names what to change.
+
+    `start` and `end` are offsets in the query's text, where they are known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        node: ast.Node | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        code: str | None = None,
+    ):
+        super().__init__(message, code)
+        self.message = message
+        self.start = node.start if node is not None else start
+        self.end = node.end if node is not None else end
+
+    def __str__(self):
+        return self.message
+
+
+class HogQLSyntaxError(QueryError):
+    """The text is not HogQL."""

@@ -1,0 +1,584 @@
+"""Expressions, by precedence climbing."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from hogql import ast
+from hogql.errors import HogQLSyntaxError
+from hogql.parser.limits import MAX_DEPTH, MAX_NESTING, too_deep
+from hogql.parser.tokens import Token, tokens
+
+# How strongly operators bind. Postfix ones (`.x`, `[1]`, `::type`) bind strongest of all.
+ALIAS, TERNARY, OR, AND, NOT, NULLISH, COMPARISON, SUM, PRODUCT, SIGN = range(1, 11)
+
+COMPARISONS = {
+    **{"=": "==", "==": "==", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="},
+    **{"=~": "=~", "~": "=~", "!~": "!~", "=~*": "=~*", "~*": "=~*", "!~*": "!~*", "<=>": "<=>"},
+}
+WORD_COMPARISONS = ("LIKE", "ILIKE", "IN", "BETWEEN")
+UNITS = ("SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+LITERALS = {"TRUE": True, "FALSE": False, "NULL": None, "INF": math.inf, "NAN": math.nan}
+TRIMS = {"BOTH": "trim", "LEADING": "trimLeft", "TRAILING": "trimRight"}
+# Words that begin a clause: a field of that name needs quotes.
+RESERVED = {
+    *("SELECT", "FROM", "PREWHERE", "WHERE", "GROUP", "HAVING", "QUALIFY", "WINDOW", "ORDER"),
+    *("LIMIT", "OFFSET", "UNION", "INTERSECT", "EXCEPT", "ON", "USING", "JOIN", "AND", "OR"),
+    *("THEN", "ELSE", "END", "WHEN", "AS", "BETWEEN", "IN", "IS", "LIKE", "ILIKE", "SETTINGS"),
+}
+MAX_INTEGER = 2**256
+
+
+class ExpressionParser:
+    def __init__(self, text: str):
+        self.text = text
+        self.tokens = tokens(text)
+        self.position = 0
+        self.nesting = 0
+
+    # Tokens
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.position]
+
+    def ahead(self, count: int = 1) -> Token:
+        return self.tokens[min(self.position + count, len(self.tokens) - 1)]
+
+    def next(self) -> Token:
+        token = self.tokens[self.position]
+        if token.kind != "end":
+            self.position += 1
+        return token
+
+    def at(self, *keys: str) -> bool:
+        """Whether the next tokens are these."""
+        return all(self.ahead(count).key == key for count, key in enumerate(keys))
+
+    def take(self, *keys: str) -> bool:
+        if not self.at(*keys):
+            return False
+        self.position += len(keys)
+        return True
+
+    def take_one_of(self, *keys: str) -> str | None:
+        return self.next().key if self.token.key in keys else None
+
+    def expect(self, *keys: str) -> None:
+        for key in keys:
+            if not self.take(key):
+                self.fail(f"'{key}'")
+
+    def fail(self, expected: str) -> NoReturn:
+        token = self.token
+        shown = self.text[token.start : token.end] or token.text
+        raise HogQLSyntaxError(
+            f"mismatched input '{shown}' expecting {expected}", start=token.start, end=token.end
+        )
+
+    def name(self) -> str:
+        if self.token.kind not in ("word", "quoted"):
+            self.fail("a name")
+        return self.next().text
+
+    def text_literal(self) -> str:
+        if self.token.kind != "string":
+            self.fail("a string")
+        return self.next().text
+
+    def end(self) -> None:
+        if self.token.kind != "end":
+            self.fail("<EOF>")
+
+    def placed(self, node: Any, start: int) -> Any:
+        node.start, node.end = start, self.tokens[self.position - 1].end
+        return node
+
+    def separated(self, item: Callable[[], Any], *closing: str) -> list:
+        """One or more items between commas; a comma at the end is passed over."""
+        items = [item()]
+        while self.take(","):
+            if self.token.key in closing:
+                break
+            items.append(item())
+        return items
+
+    def enter(self) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            raise too_deep()
+
+    # Operators
+
+    def expression(self, strength: int = ALIAS) -> ast.Expr:
+        """An expression of operators that bind at least as strongly as `strength`."""
+        self.enter()
+        start = self.token.start
+        left = self.prefix()
+        for _ in range(MAX_DEPTH):
+            longer = self.infix(left, strength, start)
+            if longer is None:
+                break
+            left = self.placed(longer, start)
+        else:
+            raise too_deep()
+        self.nesting -= 1
+        return left
+
+    def prefix(self) -> ast.Expr:
+        start = self.token.start
+        if self.take("NOT"):
+            return self.placed(ast.Not(self.expression(NOT)), start)
+        if self.take("-"):
+            if self.token.kind == "number" or self.token.key in ("INF", "NAN"):
+                literal = self.literal()
+                literal.value = -literal.value
+                return self.postfix(self.placed(literal, start), start)
+            operand = self.expression(SIGN)
+            return self.placed(ast.Arithmetic("-", ast.Constant(0), operand), start)
+        self.take("+")
+        return self.postfix(self.placed(self.primary(), start), start)
+
+    def infix(self, left: ast.Expr, strength: int, start: int) -> ast.Expr | None:
+        """`left` and the next operator with what is right of it, or None when it binds weaker."""
+        key = self.token.key
+        if not key:
+            return None
+        if key in COMPARISONS and strength <= COMPARISON:
+            self.next()
+            return ast.Compare(COMPARISONS[key], left, self.expression(COMPARISON + 1))
+        if key in ("+", "-") and strength <= SUM:
+            self.next()
+            return ast.Arithmetic(key, left, self.expression(SUM + 1))
+        if key == "||" and strength <= SUM:
+            return ast.Call("concat", [left, *self.operands("||", SUM + 1)])
+        if key in ("*", "/", "%") and strength <= PRODUCT:
+            self.next()
+            return ast.Arithmetic(key, left, self.expression(PRODUCT + 1))
+        if key == "AND" and strength <= AND:
+            return ast.And(flat(ast.And, [left, *self.operands("AND", AND + 1)]))
+        if key == "OR" and strength <= OR:
+            return ast.Or(flat(ast.Or, [left, *self.operands("OR", OR + 1)]))
+        if key == "??" and strength <= NULLISH:
+            self.next()
+            return ast.Call("ifNull", [left, self.expression(NULLISH + 1)])
+        if key == "?" and strength <= TERNARY:
+            return self.ternary(left)
+        if key == "AS" and strength <= ALIAS:
+            self.next()
+            alias = self.next().text if self.token.kind == "string" else self.name()
+            return ast.Alias(left, alias)
+        if strength <= COMPARISON:
+            return self.word_comparison(left)
+        return None
+
+    def operands(self, key: str, strength: int) -> list[ast.Expr]:
+        found = []
+        while self.take(key):
+            found.append(self.expression(strength))
+        return found
+
+    def ternary(self, condition: ast.Expr) -> ast.Expr:
+        self.expect("?")
+        yes = self.expression(TERNARY)
+        self.expect(":")
+        return ast.Call("if", [condition, yes, self.expression(TERNARY)])
+
+    def word_comparison(self, left: ast.Expr) -> ast.Expr | None:
+        if self.at("IS"):
+            return self.null_check(left)
+        negated = self.at("NOT") and self.ahead().key in WORD_COMPARISONS
+        if negated:
+            self.next()
+        operator = self.take_one_of(*WORD_COMPARISONS)
+        if operator is None:
+            return None
+        if operator == "BETWEEN":
+            low = self.expression(COMPARISON + 1)
+            self.expect("AND")
+            return ast.Between(left, low, self.expression(COMPARISON + 1), negated)
+        if operator == "IN" and self.at("COHORT") and self.ahead().key != ".":
+            self.next()
+            operator = "IN COHORT"
+        name = ("not " if negated else "") + operator.lower()
+        return ast.Compare(name, left, self.expression(COMPARISON + 1))
+
+    def null_check(self, left: ast.Expr) -> ast.Expr:
+        self.expect("IS")
+        negated = self.take("NOT")
+        if self.take("DISTINCT"):
+            self.expect("FROM")
+            return ast.Compare("<=>" if negated else "!<=>", left, self.expression(COMPARISON + 1))
+        self.expect("NULL")
+        return ast.Call("isNotNull" if negated else "isNull", [left])
+
+    # What follows a value
+
+    def postfix(self, value: ast.Expr, start: int) -> ast.Expr:
+        for _ in range(MAX_DEPTH):
+            longer = self.postfixed(value)
+            if longer is None:
+                return value
+            value = self.placed(longer, start)
+        raise too_deep()
+
+    def postfixed(self, value: ast.Expr) -> ast.Expr | None:
+        if self.take("."):
+            return self.member(value)
+        if self.take("?."):
+            if self.take("["):
+                index = self.expression()
+                self.expect("]")
+                return ast.ArrayAccess(value, index, nullish=True)
+            return ast.ArrayAccess(value, ast.Constant(self.name()), nullish=True)
+        if self.take("["):
+            index = self.expression()
+            self.expect("]")
+            return ast.ArrayAccess(value, index)
+        if self.take("::"):
+            return ast.TypeCast(value, self.type_name())
+        return None
+
+    def member(self, value: ast.Expr) -> ast.Expr:
+        if self.token.kind == "number":
+            return ast.TupleAccess(value, int(self.next().text))
+        return ast.ArrayAccess(value, ast.Constant(self.name()))
+
+    def type_name(self) -> str:
+        """`int`, `decimal(10, 2)`, `nullable(datetime64(6, 'utc'))` …"""
+        self.enter()
+        words = [self.name()]
+        while self.token.kind == "word" and words[0].upper() == "DOUBLE":
+            words.append(self.name())
+        name = " ".join(words).lower()
+        if self.take("("):
+            arguments = self.separated(self.type_argument, ")")
+            self.expect(")")
+            name += f"({', '.join(arguments)})"
+        self.nesting -= 1
+        return name
+
+    def type_argument(self) -> str:
+        if self.token.kind == "number":
+            return self.next().text
+        if self.token.kind == "string":
+            return "'" + self.next().text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return self.type_name()
+
+    # Values
+
+    def primary(self) -> ast.Expr:
+        token = self.token
+        if token.kind in ("number", "string"):
+            return self.literal()
+        if token.key == "(":
+            return self.lambda_() if self.is_lambda(1, ")") else self.parenthesised()
+        if token.key == "[":
+            return ast.Array(self.bracketed("[", "]"))
+        if token.key == "{":
+            return self.placeholder()
+        if token.key == "*":
+            self.next()
+            return self.all_columns([])
+        if token.kind == "quoted":
+            return self.field()
+        if token.kind == "word":
+            return self.word()
+        return self.fail("an expression")
+
+    def literal(self) -> ast.Constant:
+        token = self.next()
+        if token.kind == "string":
+            return ast.Constant(token.text)
+        if token.key:
+            return ast.Constant(LITERALS[token.key])
+        return ast.Constant(number(token))
+
+    def word(self) -> ast.Expr:
+        key, following = self.token.key, self.ahead()
+        if following.key in ("->", ",") and key not in LITERALS and self.is_lambda(0):
+            return self.lambda_()
+        if key == "LAMBDA" and following.kind == "word":
+            return self.lambda_()
+        if following.key == "." and following.start == self.token.end:
+            return self.field()
+        if key in LITERALS and following.key != "(":
+            return self.literal()
+        if key == "CASE" and following.key not in (",", ")", "AS", "=", "FROM", "<EOF>"):
+            return self.case()
+        if key == "INTERVAL" and self.begins_value(following):
+            return self.interval()
+        if following.key == "(":
+            return self.call()
+        if key in RESERVED:
+            self.fail("an expression")
+        return self.field()
+
+    def begins_value(self, token: Token) -> bool:
+        if token.kind == "symbol":
+            return token.key in ("(", "-", "{")
+        return token.kind != "end" and token.key not in RESERVED
+
+    def field(self) -> ast.Expr:
+        chain: list[str | int] = [self.name()]
+        while self.at("."):
+            following = self.ahead()
+            if following.kind in ("word", "quoted"):
+                self.next()
+                chain.append(self.name())
+            elif following.key == "*":
+                self.position += 2
+                return self.all_columns(chain)
+            else:
+                break
+        return ast.Field(chain)
+
+    def all_columns(self, chain: list) -> ast.Expr:
+        if not self.at("EXCLUDE", "("):
+            return ast.Field([*chain, "*"])
+        self.expect("EXCLUDE", "(")
+        exclude = self.separated(self.name, ")")
+        self.expect(")")
+        return ast.Columns(table=chain[0] if chain else None, exclude=exclude)
+
+    def is_lambda(self, count: int, *closing: str) -> bool:
+        """Whether names, commas and `->` come next, from the token `count` ahead."""
+        while self.ahead(count).kind in ("word", "quoted"):
+            count += 1
+            if self.ahead(count).key != ",":
+                break
+            count += 1
+        return [self.ahead(count + n).key for n in range(len(closing) + 1)] == [*closing, "->"]
+
+    def lambda_(self) -> ast.Lambda:
+        """`x -> …`, `x, y -> …`, `(x, y) -> …` or `lambda x, y: …`."""
+        closing = "->"
+        if self.take("("):
+            arguments = [] if self.at(")") else self.separated(self.name, ")")
+            self.expect(")")
+        else:
+            if self.at("LAMBDA") and self.ahead().kind == "word":
+                self.next()
+                closing = ":"
+            arguments = self.separated(self.name)
+        self.expect(closing)
+        return ast.Lambda(arguments, self.expression(TERNARY))
+
+    def parenthesised(self) -> ast.Expr:
+        if self.is_select():
+            return self.subquery()
+        self.expect("(")
+        exprs = [self.expression()]
+        is_tuple = False
+        while self.take(","):
+            is_tuple = True
+            if self.at(")"):
+                break
+            exprs.append(self.expression())
+        self.expect(")")
+        return ast.Tuple(exprs) if is_tuple else exprs[0]
+
+    def bracketed(self, opening: str, closing: str) -> list[ast.Expr]:
+        self.expect(opening)
+        exprs = [] if self.at(closing) else self.separated(self.expression, closing)
+        self.expect(closing)
+        return exprs
+
+    def placeholder(self) -> ast.Expr:
+        self.expect("{")
+        inner = self.expression(TERNARY)
+        self.expect("}")
+        return ast.Placeholder(inner)
+
+    def case(self) -> ast.Expr:
+        self.expect("CASE")
+        operand = None if self.at("WHEN") else self.expression()
+        branches = []
+        while self.take("WHEN"):
+            condition = self.expression()
+            self.expect("THEN")
+            branches += [condition, self.expression()]
+        if not branches:
+            self.fail("'WHEN'")
+        otherwise = self.expression() if self.take("ELSE") else ast.Constant(None)
+        self.expect("END")
+        if operand is not None:
+            conditions = [ast.Compare("==", operand, value) for value in branches[::2]]
+            branches[::2] = conditions
+        name = "if" if len(branches) == 2 else "multiIf"
+        return ast.Call(name, [*branches, otherwise])
+
+    def interval(self) -> ast.Expr:
+        self.expect("INTERVAL")
+        if self.token.kind == "string" and self.ahead().key not in UNITS:
+            return self.interval_of_text()
+        count = self.expression(SUM)
+        unit = self.take_one_of(*UNITS, *(f"{unit}S" for unit in UNITS))
+        if unit is None:
+            self.fail("one of " + ", ".join(UNITS))
+        return interval_call(count, unit)
+
+    def interval_of_text(self) -> ast.Expr:
+        token = self.token
+        count, _, unit = self.text_literal().strip().partition(" ")
+        unit = unit.strip().upper()
+        if not count.lstrip("-").isdecimal() or unit.removesuffix("S") not in UNITS:
+            raise HogQLSyntaxError(
+                "Unsupported interval type: must be in the format '<count> <unit>', the unit one "
+                f"of {', '.join(UNITS).lower()}",
+                start=token.start,
+                end=token.end,
+            )
+        return interval_call(ast.Constant(int(count)), unit)
+
+    # Functions
+
+    def call(self) -> ast.Expr:
+        key = self.token.key
+        if key in ("CAST", "TRY_CAST"):
+            return self.cast(lenient=key == "TRY_CAST")
+        if key == "COLUMNS" and self.ahead(2).kind == "string":
+            self.position += 2
+            regex = self.text_literal()
+            self.expect(")")
+            return ast.Columns(regex=regex)
+        if key == "TRIM" and self.ahead(2).key in TRIMS:
+            return self.trim()
+        return self.function()
+
+    def function(self) -> ast.Expr:
+        start = self.token.start
+        call = ast.Call(self.name(), [])
+        call.args, call.distinct = self.arguments()
+        if self.at("("):
+            if call.distinct:
+                self.fail("no second brackets after DISTINCT")
+            call.params = call.args
+            call.args, call.distinct = self.arguments()
+        if self.take("FILTER"):
+            self.expect("(", "WHERE")
+            call.condition = self.expression()
+            self.expect(")")
+        if self.take("OVER"):
+            over = self.window() if self.at("(") else self.name()
+            return ast.WindowCall(self.placed(call, start), over)
+        return call
+
+    def arguments(self) -> tuple[list[ast.Expr], bool]:
+        self.expect("(")
+        if self.token.key in ("SELECT", "WITH") and self.ahead().key not in (",", ")", "."):
+            query = self.select_set()
+            self.expect(")")
+            return [query], False
+        distinct = self.take("DISTINCT")
+        arguments = [] if self.at(")") else self.separated(self.expression, ")")
+        self.expect(")")
+        return arguments, distinct
+
+    def cast(self, *, lenient: bool) -> ast.Expr:
+        self.next()
+        self.expect("(")
+        expr = self.expression(TERNARY)
+        if self.take(","):
+            type_name = self.text_literal().lower()
+        else:
+            self.expect("AS")
+            type_name = self.type_name()
+        self.expect(")")
+        return ast.TypeCast(expr, type_name, lenient)
+
+    def trim(self) -> ast.Expr:
+        self.expect("TRIM", "(")
+        name = TRIMS[self.next().key]
+        characters = ast.Constant(self.text_literal())
+        self.expect("FROM")
+        text = self.expression()
+        self.expect(")")
+        return ast.Call(name, [text, characters])
+
+    # Windows
+
+    def window(self) -> ast.Window:
+        start = self.token.start
+        self.expect("(")
+        window = ast.Window()
+        if self.take("PARTITION", "BY"):
+            window.partition_by = self.separated(self.expression)
+        if self.take("ORDER", "BY"):
+            window.order_by = self.separated(self.order)
+        window.frame = self.take_one_of("ROWS", "RANGE")
+        if window.frame and self.take("BETWEEN"):
+            window.frame_start = self.frame_bound()
+            self.expect("AND")
+            window.frame_end = self.frame_bound()
+        elif window.frame:
+            window.frame_start = self.frame_bound()
+        self.expect(")")
+        return self.placed(window, start)
+
+    def frame_bound(self) -> ast.FrameBound:
+        if self.take("CURRENT", "ROW"):
+            return ast.FrameBound("CURRENT ROW")
+        value = None if self.take("UNBOUNDED") else self.expression(SUM)
+        kind = self.take_one_of("PRECEDING", "FOLLOWING")
+        if kind is None:
+            self.fail("'PRECEDING' or 'FOLLOWING'")
+        return ast.FrameBound(kind, value)
+
+    def order(self) -> ast.OrderBy:
+        start = self.token.start
+        order = ast.OrderBy(self.expression())
+        order.descending = self.take_one_of("ASC", "ASCENDING", "DESC", "DESCENDING") in (
+            "DESC",
+            "DESCENDING",
+        )
+        if self.take("NULLS"):
+            order.nulls = self.take_one_of("FIRST", "LAST") or self.fail("'FIRST' or 'LAST'")
+        if self.take("WITH", "FILL"):
+            order.fill = ast.Fill(
+                from_=self.expression(SUM) if self.take("FROM") else None,
+                to=self.expression(SUM) if self.take("TO") else None,
+                step=self.expression(SUM) if self.take("STEP") else None,
+            )
+        return self.placed(order, start)
+
+    # Queries within expressions: see selects.py
+
+    def is_select(self) -> bool:
+        raise NotImplementedError
+
+    def subquery(self) -> ast.Select:
+        raise NotImplementedError
+
+    def select_set(self) -> ast.Select:
+        raise NotImplementedError
+
+
+def flat(kind: type, exprs: list[ast.Expr]) -> list[ast.Expr]:
+    """`a and (b and c)` as one AND of three."""
+    found = []
+    for expr in exprs:
+        found += expr.exprs if isinstance(expr, kind) else [expr]
+    return found
+
+
+def interval_call(count: ast.Expr, unit: str) -> ast.Call:
+    return ast.Call(f"toInterval{unit.removesuffix('S').capitalize()}", [count])
+
+
+def number(token: Token) -> int | float:
+    text = token.text.lower()
+    if text.startswith("0x"):
+        value = int(text, 16)
+    elif text.startswith("0b"):
+        value = int(text, 2)
+    elif text.isdecimal():
+        # Python refuses to read numbers of thousands of digits.
+        value = int(text) if len(text) < 80 else MAX_INTEGER
+    else:
+        return float(text)
+    if value >= MAX_INTEGER:
+        raise HogQLSyntaxError(
+            f"The number {text[:20]}… is too large", start=token.start, end=token.end
+        )
+    return value
