@@ -1,7 +1,7 @@
 """The admin's page of log lines: a search, its counts over time, and the lines."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -114,9 +114,13 @@ def chart(rows: list[dict[str, Any]]) -> dict[str, Any]:
     times = list(dict.fromkeys(row["time"] for row in rows))
     counts = {(row["time"], row["severity"]): row["count"] for row in rows}
     levels = [level for level in COLORS if any(row["severity"] == level for row in rows)]
-    form = "%H:%M:%S" if len(times) < 2 or (times[1] - times[0]).seconds % 60 else "%d %b %H:%M"
+    within_a_day = len(times) < 2 or times[-1] - times[0] <= timedelta(days=1)
+    labels = [
+        time.strftime("%H:%M:%S").removesuffix(":00") if within_a_day else f"{time:%d %b %H:%M}"
+        for time in times
+    ]
     return {
-        "labels": [time.strftime(form) for time in times],
+        "labels": labels,
         "datasets": [
             {
                 "label": level,

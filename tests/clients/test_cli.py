@@ -6,8 +6,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
-from tests.live import NODE
+from tests.live import NODE, eventually
+from tests.logs.exporting import protobuf
 
 pytestmark = [pytest.mark.live, pytest.mark.node]
 
@@ -69,3 +71,41 @@ def test_every_tool_that_reads_gets_its_answer(cli):
     with ThreadPoolExecutor(2) as pool:
         failures = list(filter(None, pool.map(call, READING_TOOLS)))
     assert not failures, "\n".join(failures)
+
+
+def test_logs(cli, server, unique):
+    records = [
+        {"body": f"card {n} refused", "severity_number": 17, "attributes": {"step": "pay"}}
+        for n in range(3)
+    ]
+    answer = requests.post(
+        f"{server.url}/v1/logs",
+        protobuf(*records, resource={"service.name": unique}),
+        headers={
+            "Authorization": f"Bearer {server.token}",
+            "Content-Type": "application/x-protobuf",
+        },
+        timeout=30,
+    )
+    assert answer.status_code == 200
+    query = {"query": {**HOUR, "serviceNames": [unique]}}
+    lines = eventually(lambda: cli("query-logs", **query)["results"], 3)
+    assert {line["body"] for line in lines} == {
+        "card 0 refused",
+        "card 1 refused",
+        "card 2 refused",
+    }
+    assert cli("logs-count", **query)["count"] == 3
+    ranges = cli("logs-count-ranges", query={**query["query"], "targetBuckets": 5})["ranges"]
+    assert sum(bucket["count"] for bucket in ranges) == 3
+    [service] = cli("logs-services-create", **query)["services"]
+    assert (service["service_name"], service["error_rate"]) == (unique, 1)
+    [pattern] = cli("logs-patterns", **query)["patterns"]
+    assert (pattern["pattern"], pattern["estimated_count"]) == ("card <num> refused", 3)
+    facet = {"query": {**query["query"], "facetAttribute": "step"}}
+    assert cli("logs-facet-values-create", **facet)["results"] == [{"value": "pay", "count": 3}]
+    only = {**HOUR, "serviceNames": [unique]}
+    [key] = cli("logs-attributes-list", **only)["results"]
+    assert (key["name"], key["propertyFilterType"]) == ("step", "log_attribute")
+    [value] = cli("logs-attribute-values-list", key="step", **only)["results"]
+    assert value == {"id": "pay", "name": "pay"}
