@@ -1,14 +1,21 @@
-"""Maps from shipped code to its source: source maps, React Native's (Hermes) and ProGuard's."""
+"""Maps from shipped code to its source: source maps, React Native's, ProGuard's, DWARF."""
 
+import io
+import json
 import tempfile
+import zipfile
+import zlib
 from typing import NamedTuple
 
+from symbolic.debuginfo import Archive
 from symbolic.exceptions import SymbolicError
 from symbolic.proguard import ProguardMapper
 from symbolic.sourcemap import SourceMapView, SourceView
 from symbolic.sourcemapcache import SourceMapCache
+from symbolic.symcache import SourceLocation, SymCache
 
 from error_tracking.symbol_data import (
+    MAX_DATA_BYTES,
     BadSymbolData,
     Kind,
     read_payload,
@@ -16,7 +23,7 @@ from error_tracking.symbol_data import (
 )
 
 CONTEXT_LINES = 15
-MAX_LINE = 2**32 - 1
+MANIFEST = "__source/manifest.json"
 UNKNOWN_FUNCTION = "<unknown>"
 ASYNC_PREFIX = "$async$"
 """Put before the names of Dart's functions that were compiled to JavaScript."""
@@ -27,7 +34,7 @@ class Original(NamedTuple):
 
     name: str | None
     source: str | None
-    line: int
+    line: int | None
     column: int | None = None
     module: str | None = None
     context_line: str | None = None
@@ -103,11 +110,74 @@ class ProguardMap:
         return self.mapper.remap_class(name)
 
 
-SymbolMap = JavaScriptMap | HermesMap | ProguardMap
+class DebugMap:
+    """Debug information of native code: an ELF file or the one in a dSYM, perhaps with sources."""
+
+    def __init__(self, payload: memoryview):
+        # The archive reads from these bytes without owning them: they must live as long as it.
+        self.binary, self.sources = unpack(bytes(payload))
+        self.archive = Archive.from_bytes(self.binary)
+        self.caches: dict[str, SymCache] = {}
+
+    def find(self, debug_id: str, offset: int) -> list[Original]:
+        """The functions at a place in the image, the outermost first: one call may be several."""
+        # A frame's address is where the call returns to, just behind what was called.
+        matches = self.cache(debug_id).lookup(max(offset - 1, 0))
+        return [self.original(match) for match in reversed(matches)]
+
+    def cache(self, debug_id: str) -> SymCache:
+        """Of the architecture of this id; of the only one, where the id is written otherwise."""
+        if debug_id not in self.caches:
+            objects = list(self.archive.iter_objects())
+            fitting = [each for each in objects if each.debug_id == debug_id.lower()] or objects
+            if not fitting:
+                raise BadSymbolData("no debug information")
+            self.caches[debug_id] = fitting[0].make_symcache()
+        return self.caches[debug_id]
+
+    def original(self, match: SourceLocation) -> Original:
+        lines = self.sources.get(match.full_path or "", [])
+        known = 0 < match.line <= len(lines)
+        return Original(
+            name=match.symbol or None,
+            source=match.full_path,
+            line=match.line or None,
+            context_line=lines[match.line - 1] if known else None,
+            before=lines[max(match.line - 1 - CONTEXT_LINES, 0) : match.line - 1] if known else [],
+            after=lines[match.line : match.line + CONTEXT_LINES] if known else [],
+        )
+
+
+def unpack(payload: bytes) -> tuple[bytes, dict[str, list[str]]]:
+    """The binary, and the lines of the sources by their path, of a zip as the symbol CLI makes it;
+    without a zip, the binary alone."""
+    if not zipfile.is_zipfile(io.BytesIO(payload)):
+        return payload, {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(payload)) as bundle:
+            size = sum(item.file_size for item in bundle.infolist())
+            if size > MAX_DATA_BYTES:
+                raise BadSymbolData(f"more than {MAX_DATA_BYTES // 1024 // 1024} MiB of data")
+            names = set(bundle.namelist())
+            manifest = json.loads(bundle.read(MANIFEST)) if MANIFEST in names else {}
+            paths = manifest.get("files", {}) if isinstance(manifest, dict) else {}
+            sources = {
+                path: bundle.read(name).decode(errors="replace").splitlines()
+                for path, name in paths.items()
+                if name in names
+            }
+            return bundle.read("dwarf"), sources
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, AttributeError) as error:
+        raise BadSymbolData(f"bad bundle: {error}") from error
+
+
+SymbolMap = JavaScriptMap | HermesMap | ProguardMap | DebugMap
 READERS = {
     Kind.SOURCE_AND_MAP: JavaScriptMap,
     Kind.HERMES_MAP: HermesMap,
     Kind.PROGUARD: ProguardMap,
+    Kind.APPLE_DSYM: DebugMap,
+    Kind.ELF: DebugMap,
 }
 
 
@@ -120,7 +190,7 @@ def read_map(data: bytes) -> SymbolMap:
     try:
         return reader(payload)
     except SymbolicError as error:
-        raise BadSymbolData(str(error)) from error
+        raise BadSymbolData(str(error) or type(error).__name__) from error
 
 
 def without_newline(line: str | None) -> str | None:

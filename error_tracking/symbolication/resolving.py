@@ -1,17 +1,23 @@
 """What a map makes of a frame, by platform. Frames that it can't resolve keep saying why."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
 import orjson
+from symbolic.exceptions import SymbolicError
 
 from error_tracking.exceptions.frames import Frame, finished, read_raw
+from error_tracking.exceptions.images import PLATFORMS as NATIVE
 from error_tracking.exceptions.javascript import is_dependency, unresolve
+from error_tracking.exceptions.platforms import image_offset
 from error_tracking.exceptions.readings import Reading
 from error_tracking.exceptions.source_context import context
 from error_tracking.exceptions.values import clean, text_field
+from error_tracking.symbol_data import BadSymbolData
 from error_tracking.symbolication.maps import (
+    DebugMap,
     HermesMap,
     Original,
     ProguardMap,
@@ -20,6 +26,10 @@ from error_tracking.symbolication.maps import (
 
 MAX_KEPT_FRAMES = 8192
 OWN_PACKAGE = "posthog-js@"
+RUST_LIBRARY = re.compile(
+    r"[/.]cargo/(?:registry/src|git/checkouts)/|/rustc/[0-9a-f]{7,}/|/rustlib/src/rust/library/"
+)
+"""Where cargo keeps what an app depends on, and where rustc's own sources are."""
 
 
 def resolved(frame: Frame, key: str, load: Callable[[str], SymbolMap | str]) -> tuple[Frame, ...]:
@@ -42,10 +52,15 @@ def known_frames(
 def apply(found: SymbolMap | str, reading: Reading, raw: dict) -> list[Reading]:
     """`found` is the map, or the reason why it can't be used."""
     if isinstance(found, str):
-        unresolve(reading, found)
+        if raw.get("platform") in NATIVE:
+            reading.resolve_failure = found  # what the client knows of it stays
+        else:
+            unresolve(reading, found)
         return [reading]
     if isinstance(found, ProguardMap):
         return resolve_java(found, reading, raw)
+    if isinstance(found, DebugMap):
+        return resolve_native(found, reading, raw)
     if isinstance(found, HermesMap):
         original = found.find(reading.column)
         failure = f"No token for column {reading.column} on chunk {reading.symbol_set_refs[0]}"
@@ -98,6 +113,32 @@ def resolve_java(found: ProguardMap, reading: Reading, raw: dict) -> list[Readin
         one.source = one.source or reading.source
         one.module = original.module and clean(original.module)
         one.in_app = reading.in_app or is_of_application(one.module, application_id)
+        readings.append(one)
+    return readings
+
+
+def resolve_native(found: DebugMap, reading: Reading, raw: dict) -> list[Reading]:
+    """Functions as the debug information has them: calls that the compiler merged are several.
+
+    Where it has none, what the client knew stays.
+    """
+    offset = image_offset(raw)
+    originals = []
+    if offset is not None:
+        try:
+            originals = found.find(reading.symbol_set_refs[0], offset)
+        except (BadSymbolData, SymbolicError) as error:
+            reading.resolve_failure = f"Failed to parse debug symbols: {error}"
+            return [reading]
+    if not originals:
+        reading.resolve_failure = f"Symbol not found at address: 0x{offset or 0:x}"
+        return [reading]
+    readings = []
+    for original in originals:
+        one = replace(reading, mangled_name=original.name or reading.mangled_name)
+        move(one, original)
+        one.source = one.source or reading.source
+        one.in_app = reading.in_app and not RUST_LIBRARY.search(one.source or "")
         readings.append(one)
     return readings
 

@@ -89,8 +89,9 @@ def test_the_same_event_again_is_told_once(project, destination):
 
 def test_without_destinations_new_issues_cost_one_query_more(project, django_assert_num_queries):
     events = [exception(project, value=letter) for letter in "abcdefgh"]
-    with django_assert_num_queries(7):
-        # savepoint, look-up, issues, fingerprints, look-up, destinations, its release
+    with django_assert_num_queries(9):
+        # savepoint, rules, look-up, issues, fingerprints, look-up, destinations, limits,
+        # its release
         ingest(*events)
 
 

@@ -202,19 +202,20 @@ def test_frames_are_recorded_after_a_transaction_that_failed(project):
     assert StackFrame.objects.count() == 3
 
 
-def test_known_issues_and_frames_cost_two_queries_however_many_events(
+def test_known_issues_and_frames_cost_few_queries_however_many_events(
     project, django_assert_num_queries, django_capture_on_commit_callbacks
 ):
     def batch(size):
         names = ["python_exception_handled", "node_exception", "web_exceptions_gzip"] * size
         return [captured(project, **exception_events(name)[0]) for name in names]
 
-    with django_assert_num_queries(9), django_capture_on_commit_callbacks(execute=True):
-        # symbol sets; savepoint, look-up, issues, fingerprints, look-up, destinations, frames,
-        # its release
+    with django_assert_num_queries(11), django_capture_on_commit_callbacks(execute=True):
+        # symbol sets; savepoint, rules, look-up, issues, fingerprints, look-up, destinations,
+        # limits, frames, its release
         ingest(*batch(1))
     for size in (1, 30):
-        with django_assert_num_queries(4):
+        # symbol sets; savepoint, rules, look-up, limits, its release
+        with django_assert_num_queries(6):
             ingest(*batch(size))
 
 
@@ -223,7 +224,7 @@ def test_reopening_takes_three_queries_more(project, django_assert_num_queries):
         issue = IssueFactory(project=project, status="resolved")
         FingerprintFactory(issue=issue, fingerprint=f"f{number}")
     events = [exception(project, **{"$exception_fingerprint": f"f{n}"}) for n in range(5)]
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         assert len(ingest(*events)) == 5
 
 
