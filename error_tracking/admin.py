@@ -5,6 +5,7 @@ from error_tracking.models import (
     ExternalReference,
     Fingerprint,
     Issue,
+    RateLimitBucket,
     Release,
     Rule,
     SpikeDetectionConfig,
@@ -117,6 +118,17 @@ class ExternalReferenceAdmin(RecordAdmin):
     exact_search = ["id", "issue"]
     search_fields = ["external_url"]
     search_help_text = "Part of the address, or the issue's whole id"
+
+
+@admin.register(RateLimitBucket)
+class RateLimitBucketAdmin(RecordAdmin):
+    """How many exceptions were taken lately, where a project limits them."""
+
+    list_display = ["project", "subject", "started_at", "taken"]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["project"]
+    search_fields = ["subject"]
+    search_help_text = "Part of an issue's id"
 
 
 class PerProjectAdmin(ModelAdmin):

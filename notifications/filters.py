@@ -10,9 +10,13 @@ from rest_framework.exceptions import ValidationError
 from notifications.models import HogFunction
 
 
+class TextInFilter(django_filters.BaseInFilter, django_filters.CharFilter):
+    """Texts with commas between, each checked as one."""
+
+
 class HogFunctionFilter(django_filters.FilterSet):
     type = django_filters.CharFilter()
-    types = django_filters.BaseInFilter(field_name="type")
+    types = TextInFilter(field_name="type")
     search = django_filters.CharFilter(method="filter_search")
     filters = django_filters.CharFilter(
         method="filter_filters", help_text="JSON that the destination's filters must contain."

@@ -240,7 +240,7 @@ def test_a_batch_costs_a_fixed_number_of_queries(project, captured, django_asser
 
     lanes = {queue.lane_of(project.id, f"user {n}") for n in range(200)}
     send(project, *events(200))
-    limit = 45 * len(lanes)
+    limit = 60 * len(lanes)
 
     with django_assert_max_num_queries(limit):
         for lane in lanes:
