@@ -2,6 +2,7 @@ from django.contrib import admin
 
 from error_tracking.models import (
     ErrorTrackingSettings,
+    ExternalReference,
     Fingerprint,
     Issue,
     Release,
@@ -104,6 +105,18 @@ class SpikeEventAdmin(RecordAdmin):
     list_select_related = ["issue", "project"]
     exact_search = ["issue"]
     search_help_text = "The issue's id"
+
+
+@admin.register(ExternalReference)
+class ExternalReferenceAdmin(RecordAdmin):
+    """Tickets of issues at other services."""
+
+    list_display = ["external_url", "issue", "integration", "project", "created_at"]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["issue", "integration", "project"]
+    exact_search = ["id", "issue"]
+    search_fields = ["external_url"]
+    search_help_text = "Part of the address, or the issue's whole id"
 
 
 class PerProjectAdmin(ModelAdmin):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from error_tracking.alerting import mail_assignee
 from error_tracking.assignees import assignee_of
 from error_tracking.models import Issue
 from projects.activity import Change, activity_entry, change_action, log_activities
@@ -31,15 +32,18 @@ def edit_issue(issue: Issue, changes: dict[str, Any], by: User) -> None:
 
 
 def edit(issues: Sequence[Issue], changes: dict[str, Any], by: User) -> None:
-    edited, entries = [], []
+    edited, assigned, entries = [], [], []
     for issue in issues:
         changed = [change for field in changes if (change := set_field(issue, field, changes))]
         if changed:
             edited.append(issue)
             entries += entries_of(issue, changed, by)
+        if any(change.field == "assignee" for change in changed):
+            assigned.append(issue)
     if edited:
         Issue.objects.bulk_update(edited, list(changes))
         log_activities(entries)
+        mail_assignee(assigned, by)
 
 
 def set_field(issue: Issue, field: str, changes: dict[str, Any]) -> Change | None:

@@ -1,7 +1,9 @@
 from django.db.models import F, Q
+from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from error_tracking.models import Fingerprint, SymbolSet
+from error_tracking.models import Fingerprint, SpikeEvent, SymbolSet
+from posthog_clone.api.times import parse_bound
 
 
 class FingerprintFilter(filters.FilterSet):
@@ -43,3 +45,43 @@ class SymbolSetFilter(filters.FilterSet):
         for field in ("version", "app", "metadata__git__commit_id"):
             found |= Q(**{f"release__{field}__icontains": value})
         return queryset.filter(found)
+
+
+class IssueIdsFilter(filters.BaseInFilter, filters.UUIDFilter):
+    """Ids, separated by commas."""
+
+
+class SpikeEventFilter(filters.FilterSet):
+    FIELDS = ["detected_at", "computed_baseline", "current_bucket_value"]
+
+    issue_ids = IssueIdsFilter(field_name="issue")
+    date_from = filters.CharFilter(method="filter_from")
+    date_to = filters.CharFilter(method="filter_to")
+    order_by = filters.ChoiceFilter(
+        choices=[(order, order) for name in FIELDS for order in (name, f"-{name}")], method="order"
+    )
+
+    class Meta:
+        model = SpikeEvent
+        fields = []
+
+    def filter_from(self, queryset, name, value):
+        moment = self.bound(name, value)
+        return queryset.filter(detected_at__gte=moment) if moment else queryset
+
+    def filter_to(self, queryset, name, value):
+        moment = self.bound(name, value)
+        return queryset.filter(detected_at__lte=moment) if moment else queryset
+
+    def bound(self, name, value):
+        project = self.request.parser_context["view"].project
+        return parse_bound(
+            value,
+            project.tz,
+            timezone.now(),
+            week_start_day=project.week_start_day or 0,
+            attr=name,
+        )
+
+    def order(self, queryset, name, value):
+        return queryset.order_by(value, "-id")

@@ -3,10 +3,11 @@
 PostHog: rust/cymbal/src/modes/processing/stages/linking/issue.rs.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from error_tracking.exceptions.fingerprinting import Fingerprint as FoundFingerprint
 from error_tracking.exceptions.reading import ReadException
-from error_tracking.models import Fingerprint, Issue
+from error_tracking.models import Fingerprint, Issue, Rule
 from posthog_clone.captured import CapturedEvent
 
 MAX_LOOKED_UP = 5000
@@ -31,9 +32,16 @@ class Linkable:
     event: CapturedEvent
     exception: ReadException
     candidates: list[FoundFingerprint]
+    grouping_rule: Rule | None = None
+    """The rule that has decided the fingerprint."""
 
     def keys_tried(self) -> Iterator[Key]:
         return ((self.event.project_id, candidate.value) for candidate in self.candidates)
+
+    @property
+    def key(self) -> Key:
+        """Of the candidate that was settled on."""
+        return self.event.project_id, self.candidates[0].value
 
 
 @dataclass(slots=True)
@@ -58,13 +66,26 @@ class IssueChange:
     event: CapturedEvent
 
 
-def link_to_issues(exceptions: Sequence[Linkable]) -> list[IssueChange]:
+def settle_fingerprints(exceptions: Sequence[Linkable]) -> dict[Key, Target]:
+    """Decide which candidate each exception goes by; returns where known fingerprints lead."""
     targets = find_targets({key for exception in exceptions for key in exception.keys_tried()})
-    new = choose(exceptions, targets)
+    known = set(targets)
+    for exception in exceptions:
+        choose(exception, known)
+        mark_fingerprint(exception)
+    return targets
+
+
+def link_to_issues(exceptions: Sequence[Linkable], targets: dict[Key, Target]) -> list[IssueChange]:
+    """Give each event the issue of its fingerprint, made or reopened as need be."""
+    new: dict[Key, list[Linkable]] = {}
+    for exception in exceptions:
+        if exception.key not in targets:
+            new.setdefault(exception.key, []).append(exception)
     created = create_issues(new, targets)
     reopened = reopen(first_by_issue(exceptions, targets))
     for exception in exceptions:
-        mark(exception, targets)
+        mark_issue(exception, targets[exception.key])
     return created + reopened
 
 
@@ -73,12 +94,10 @@ def find_targets(keys: Iterable[Key]) -> dict[Key, Target]:
     keys = sorted(keys)
     targets = {}
     for start in range(0, len(keys), MAX_LOOKED_UP):
-        by_project = defaultdict(list)
-        for project_id, fingerprint in keys[start : start + MAX_LOOKED_UP]:
-            by_project[project_id].append(fingerprint)
         condition = Q()
-        for project_id, fingerprints in by_project.items():
-            condition |= Q(project_id=project_id, fingerprint__in=fingerprints)
+        for project_id, group in groupby(keys[start : start + MAX_LOOKED_UP], itemgetter(0)):
+            values = [fingerprint for _, fingerprint in group]
+            condition |= Q(project_id=project_id, fingerprint__in=values)
         rows = Fingerprint.objects.filter(condition).values_list(
             "project_id", "fingerprint", "issue_id", "issue__status"
         )
@@ -89,24 +108,16 @@ def find_targets(keys: Iterable[Key]) -> dict[Key, Target]:
     return targets
 
 
-def choose(exceptions: Sequence[Linkable], targets: dict[Key, Target]) -> dict[Key, list[Linkable]]:
-    """Settle each exception's fingerprint: the first that leads somewhere, else the first.
-
-    Returns the exceptions of fingerprints that need a new issue.
-    """
-    new: dict[Key, list[Linkable]] = {}
-    for exception in exceptions:
-        if len(exception.candidates) > 1:
-            known = (
-                candidate
-                for key, candidate in zip(exception.keys_tried(), exception.candidates, strict=True)
-                if key in targets or key in new
-            )
-            exception.candidates = [next(known, exception.candidates[0])]
-        (key,) = exception.keys_tried()
-        if key not in targets:
-            new.setdefault(key, []).append(exception)
-    return new
+def choose(exception: Linkable, known: set[Key]) -> None:
+    """Keep the first candidate that leads somewhere, else the first: it will from now on."""
+    if len(exception.candidates) > 1:
+        leading = (
+            candidate
+            for key, candidate in zip(exception.keys_tried(), exception.candidates, strict=True)
+            if key in known
+        )
+        exception.candidates = [next(leading, exception.candidates[0])]
+    known.add(exception.key)
 
 
 def create_issues(new: dict[Key, list[Linkable]], targets: dict[Key, Target]) -> list[IssueChange]:
@@ -157,9 +168,9 @@ def first_by_issue(
     """The first event of each issue that an exception reopens."""
     first: dict[UUID, CapturedEvent] = {}
     for exception in exceptions:
-        (key,) = exception.keys_tried()
-        if targets[key].status in REOPENED:
-            first.setdefault(targets[key].issue_id, exception.event)
+        target = targets[exception.key]
+        if target.status in REOPENED:
+            first.setdefault(target.issue_id, exception.event)
     return first
 
 
@@ -175,15 +186,19 @@ def reopen(closed: dict[UUID, CapturedEvent]) -> list[IssueChange]:
     ]
 
 
-def mark(exception: Linkable, targets: dict[Key, Target]) -> None:
-    """Put fingerprint and issue on the event, or drop it when its issue is suppressed."""
+def mark_fingerprint(exception: Linkable) -> None:
     event, (fingerprint,) = exception.event, exception.candidates
-    target = targets[event.project_id, fingerprint.value]
-    event.issue_id = target.issue_id
     event.fingerprint = fingerprint.value
-    event.dropped = target.status == Issue.Status.SUPPRESSED
-    event.properties["$exception_issue_id"] = str(target.issue_id)
     event.properties["$exception_fingerprint"] = fingerprint.value
     event.properties["$exception_fingerprint_record"] = fingerprint.record
     if fingerprint.version:
         event.properties["$exception_fingerprint_version"] = fingerprint.version.value
+
+
+def mark_issue(exception: Linkable, target: Target) -> None:
+    """Put the issue on the event, or drop the event when its issue is suppressed."""
+    event = exception.event
+    event.issue_id = target.issue_id
+    event.properties["$exception_issue_id"] = str(target.issue_id)
+    if target.status == Issue.Status.SUPPRESSED:
+        event.dropped = True

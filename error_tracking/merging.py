@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from rest_framework.exceptions import NotFound
 
 from clickhouse import outbox
-from error_tracking.models import Fingerprint, Issue
+from error_tracking.models import ExternalReference, Fingerprint, Issue, SpikeEvent
 
 OVERRIDES = "issue_fingerprint_overrides"
 UNTITLED = "Untitled issue"
@@ -40,6 +40,8 @@ def merge_issues(into: Issue, ids: Iterable[UUID]) -> bool:
     if locked != {*others, into.id}:
         raise NotFound
     move(Fingerprint.objects.filter(issue__in=others), into.id)
+    SpikeEvent.objects.filter(issue__in=others).update(issue=into)
+    ExternalReference.objects.filter(issue__in=others).update(issue=into)
     Issue.objects.filter(id__in=others).delete()
     return True
 

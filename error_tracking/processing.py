@@ -10,11 +10,27 @@ leads each exception to its issue:
 
 from collections.abc import Iterable, Sequence
 
+from error_tracking.alerting import tell_destinations
 from error_tracking.exceptions.entries import BrokenList
 from error_tracking.exceptions.fingerprinting import Fingerprint
 from error_tracking.exceptions.reading import ReadException, read
-from error_tracking.linking import IssueChange, Linkable, link_to_issues
+from error_tracking.linking import (
+    IssueChange,
+    Linkable,
+    link_to_issues,
+    settle_fingerprints,
+)
+from error_tracking.rate_limiting import drop_excess
+from error_tracking.rule_evaluation import load_rules
 from error_tracking.stack_frames import record_frames
+from error_tracking.symbolication.releases import attach_releases
+from error_tracking.symbolication.symbol_sets import symbolicate
+from error_tracking.triage import (
+    apply_grouping,
+    apply_suppression,
+    assign_and_rate,
+    is_exempt,
+)
 from posthog_clone.captured import CapturedEvent
 
 EVENT = "$exception"
@@ -25,18 +41,24 @@ def process(events: Iterable[CapturedEvent]) -> list[Linkable]:
 
     An event whose exception list is broken keeps a note of it, and goes on without an issue.
     """
-    exceptions = []
-    for event in events:
-        if event.event != EVENT:
-            continue
-        try:
-            exception = read(event.properties)
-        except BrokenList as error:
-            event.properties["$cymbal_errors"] = [str(error)]
-            continue
+    exceptions = [found for event in events if (found := read_event(event))]
+    used = symbolicate((event.project_id, exception.entries) for event, exception in exceptions)
+    attach_releases(exceptions, used)
+    for event, exception in exceptions:
         event.properties.update(exception.stored_properties())
-        exceptions.append(Linkable(event, exception, fingerprints_of(exception)))
-    return exceptions
+    return [
+        Linkable(event, exception, fingerprints_of(exception)) for event, exception in exceptions
+    ]
+
+
+def read_event(event: CapturedEvent) -> tuple[CapturedEvent, ReadException] | None:
+    if event.event != EVENT:
+        return None
+    try:
+        return event, read(event.properties)
+    except BrokenList as error:
+        event.properties["$cymbal_errors"] = [str(error)]
+        return None
 
 
 def fingerprints_of(exception: ReadException) -> list[Fingerprint]:
@@ -49,10 +71,22 @@ def fingerprints_of(exception: ReadException) -> list[Fingerprint]:
 def link(exceptions: Sequence[Linkable]) -> list[IssueChange]:
     """Give each event its issue, opening, making or reopening it as need be, in this order.
 
-    Events of suppressed issues are dropped. To be called in the transaction that stores the events;
-    returns the issues that were created or reopened.
+    Events that rules, suppressed issues or limits keep out are dropped. To be called in the
+    transaction that stores the events; returns the issues that were created or reopened.
     """
-    exceptions = [exception for exception in exceptions if not exception.event.dropped]
-    changes = link_to_issues(exceptions)
-    record_frames(exception for exception in exceptions if not exception.event.dropped)
+    exceptions = kept(exceptions)
+    rules = load_rules(exception.event.project_id for exception in exceptions)
+    apply_grouping(exceptions, rules)
+    targets = settle_fingerprints(exceptions)
+    apply_suppression(exceptions, rules)
+    exceptions = kept(exceptions)
+    changes = link_to_issues(exceptions, targets)
+    assign_and_rate(changes, exceptions, rules)
+    tell_destinations(changes)
+    drop_excess([each for each in kept(exceptions) if not is_exempt(each, rules)])
+    record_frames(kept(exceptions))
     return changes
+
+
+def kept(exceptions: Iterable[Linkable]) -> list[Linkable]:
+    return [exception for exception in exceptions if not exception.event.dropped]

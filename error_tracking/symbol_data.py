@@ -13,7 +13,8 @@ from enum import IntEnum
 import zstandard
 
 MAGIC = b"posthog_error_tracking"
-MAX_DATA_BYTES = 512 * 1024 * 1024
+MAX_DATA_BYTES = 256 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 HEADER = struct.Struct("<II")
 LENGTH = struct.Struct("<Q")
 UNCOMPRESSED, ZSTD = 0, 1
@@ -44,10 +45,7 @@ def write_source_and_map(source: bytes, source_map: bytes) -> bytes:
     return b"".join(parts)
 
 
-def read_source_and_map(data: bytes) -> SourceAndMap:
-    kind, payload = read_payload(data)
-    if kind != Kind.SOURCE_AND_MAP:
-        raise BadSymbolData(f"not a source map but data of type {kind}")
+def read_source_and_map(payload: memoryview) -> SourceAndMap:
     source, rest = read_part(payload)
     source_map, rest = read_part(rest)
     if rest:
@@ -80,13 +78,16 @@ def read_payload(data: bytes) -> tuple[int, memoryview]:
 def decompress(payload: memoryview) -> bytes:
     """The data of one or more zstd frames, of limited size whatever the frames say."""
     reader = zstandard.ZstdDecompressor().stream_reader(payload, read_across_frames=True)
+    chunks, size = [], 0
     try:
-        data = reader.read(MAX_DATA_BYTES + 1)
+        while chunk := reader.read(CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_DATA_BYTES:
+                raise BadSymbolData(f"more than {MAX_DATA_BYTES // 1024 // 1024} MiB of data")
     except zstandard.ZstdError as error:
         raise BadSymbolData(f"bad compression: {error}") from error
-    if len(data) > MAX_DATA_BYTES:
-        raise BadSymbolData(f"more than {MAX_DATA_BYTES // 1024 // 1024} MiB of data")
-    return data
+    return b"".join(chunks)
 
 
 def read_part(view: memoryview) -> tuple[memoryview, memoryview]:

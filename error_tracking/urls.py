@@ -1,3 +1,4 @@
+from error_tracking.views.external_references import ExternalReferenceViewSet
 from error_tracking.views.fingerprints import FingerprintViewSet
 from error_tracking.views.issues import IssueViewSet
 from error_tracking.views.releases import ReleaseViewSet
@@ -7,6 +8,12 @@ from error_tracking.views.rules import (
     GroupingRuleViewSet,
     SeverityRuleViewSet,
     SuppressionRuleViewSet,
+)
+from error_tracking.views.settings import (
+    RecommendationViewSet,
+    SettingsViewSet,
+    SpikeDetectionConfigViewSet,
+    SpikeEventViewSet,
 )
 from error_tracking.views.stack_frames import StackFrameViewSet
 from error_tracking.views.symbol_sets import SymbolSetViewSet
@@ -23,5 +30,10 @@ router.register("error_tracking/assignment_rules", AssignmentRuleViewSet, "assig
 router.register("error_tracking/bypass_rules", BypassRuleViewSet, "bypass_rule")
 router.register("error_tracking/severity_rules", SeverityRuleViewSet, "severity_rule")
 router.register("error_tracking/symbol_sets", SymbolSetViewSet)
+router.register("error_tracking/external_references", ExternalReferenceViewSet)
+router.register("error_tracking/settings", SettingsViewSet)
+router.register("error_tracking/spike_detection_config", SpikeDetectionConfigViewSet)
+router.register("error_tracking/spike_events", SpikeEventViewSet)
+router.register("error_tracking/recommendations", RecommendationViewSet, "recommendation")
 
 urlpatterns = router.urls

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from events.queries import Position
+from hogql.filters.model import PropertyGroup, parse_properties
 from persons.models import Person, PersonDistinctId
 from posthog_clone.api.times import parse_bound
 from projects.models import Project
@@ -33,6 +35,10 @@ class EventFilter:
     descending: bool
     limit: int
     offset: int
+    properties: PropertyGroup
+    where: list[str]
+    """HogQL conditions, all of which must hold."""
+    now: datetime
 
 
 def event_filter(params: Mapping[str, str], project: Project, *, csv: bool) -> EventFilter:
@@ -46,6 +52,9 @@ def event_filter(params: Mapping[str, str], project: Project, *, csv: bool) -> E
         descending=json_list(params, "orderBy", NEWEST_FIRST) == NEWEST_FIRST,
         limit=min(number(params, "limit") or default_limit(csv), MAX_LIMIT),
         offset=number(params, "offset"),
+        properties=parse_properties(properties_of(params)),
+        where=expressions(params, "where"),
+        now=now,
     )
 
 
@@ -118,3 +127,18 @@ def json_list(params: Mapping[str, str], name: str, default: list) -> list:
     if not isinstance(value, list):
         raise ValidationError({name: f'{name} must be a JSON list such as ["-timestamp"].'})
     return value
+
+
+def expressions(params: Mapping[str, str], name: str) -> list[str]:
+    """A JSON list of HogQL expressions."""
+    value = json_list(params, name, [])
+    if not all(isinstance(text, str) for text in value):
+        raise ValidationError({name: f'{name} must be a JSON list of expressions such as ["1"].'})
+    return value
+
+
+def properties_of(params: Mapping[str, str]) -> Any:
+    try:
+        return orjson.loads(params.get("properties") or "null")
+    except ValueError:
+        raise ValidationError("Properties are unparsable!") from None

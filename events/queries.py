@@ -70,6 +70,28 @@ def page(
     return [EventRow(*row) for row in found]
 
 
+def by_uuids(project_id: int, found: Sequence[tuple[UUID, datetime]]) -> list[EventRow]:
+    """The events of these uuids, known with their times, in the same order."""
+    if not found:
+        return []
+    times = [moment for _, moment in found]
+    rows = clickhouse.rows(
+        f"""
+        SELECT {COLUMNS} FROM events
+        WHERE team_id = {{project_id:Int64}}
+            AND timestamp >= {{since:DateTime64(6, 'UTC')}}
+            AND timestamp <= {{until:DateTime64(6, 'UTC')}}
+            AND uuid IN {{uuids:Array(UUID)}}
+        """,
+        project_id=project_id,
+        since=min(times),
+        until=max(times),
+        uuids=[str(uuid) for uuid, _ in found],
+    )
+    events = {row[0]: EventRow(*row) for row in rows}
+    return [events[uuid] for uuid, _ in found if uuid in events]
+
+
 def beyond(name: str, position: Position, sign: str) -> str:
     """Strictly beyond the position. The first condition alone is what the key can use."""
     at = f"{{{name}:DateTime64(6, 'UTC')}}"

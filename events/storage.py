@@ -57,11 +57,11 @@ def stored_uuids(project_id: int, events: Sequence[CapturedEvent]) -> list[UUID]
 
 
 def encode_exceptions(events: Iterable[CapturedEvent]) -> None:
-    """Turn the long exception lists into JSON text, for `store` to copy: the work is done here,
-    before the transaction, so that the database stays locked for less time."""
+    """Encode the long exception lists, for `store` to copy: the work is done here, before the
+    transaction, so that the database stays locked for less time."""
     for event in events:
         if (exceptions := event.properties.get("$exception_list")) is not None:
-            event.properties["$exception_list"] = orjson.Fragment(orjson.dumps(exceptions))
+            event.encoded["$exception_list"] = orjson.Fragment(orjson.dumps(exceptions))
 
 
 def store(events: Iterable[CapturedEvent], lane: int | None = None) -> None:
@@ -85,7 +85,7 @@ def row(event: CapturedEvent) -> dict:
         "person_created_at": event.person_created_at and timestamp(clamp(event.person_created_at)),
         # ClickHouse keeps the text of an object that meets a String column.
         "person_properties": event.person_properties,
-        "properties": properties,
+        "properties": {**properties, **event.encoded},
         "elements_chain": chain if isinstance(chain, str) else chain_from_elements(elements),
         "session_id": text_property(properties, "$session_id"),
         "window_id": text_property(properties, "$window_id"),

@@ -10,11 +10,13 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from events import queries
-from events.filters import EventFilter, event_filter, json_list
+from events.filters import EventFilter, event_filter, expressions
 from events.queries import EventRow
+from events.searching import search
 from events.serializers import EventListSerializer, EventSerializer, event_object, persons_of
 from posthog_clone.api.csv import CSVRenderer
 from posthog_clone.api.renderers import JSONRenderer
+from projects.models import Project
 from projects.viewsets import ProjectViewSet
 
 TRUE, FALSE = {"true", "1", ""}, {"false", "0"}
@@ -32,6 +34,7 @@ class InvalidUUID(ValidationError):
 
 class EventViewSet(ProjectViewSet):
     scope_object = "query"
+    rate_limit = "clickhouse"
     serializer_class = EventSerializer
     renderer_classes = [JSONRenderer, CSVRenderer]
     pagination_class = None
@@ -51,18 +54,16 @@ class EventViewSet(ProjectViewSet):
             parameter("orderBy", '`["-timestamp"]`, the default, or `["timestamp"]`.'),
             parameter("include_person", "`false` leaves the persons out.", bool),
             parameter("select", "Experimental: a JSON list of expressions; passed over."),
-            parameter("where", "Experimental: a JSON list of expressions; passed over."),
+            parameter("where", "Experimental: a JSON list of HogQL conditions, all to hold."),
+            parameter("properties", "A JSON list or group of property filters."),
             parameter("format", "", enum=["json", "csv"]),
         ],
     )
     def list(self, request, **kwargs):
         csv = request.accepted_renderer.format == "csv"
         wanted = event_filter(request.query_params, self.project, csv=csv)
-        for name in ("select", "where"):
-            json_list(request.query_params, name, [])
-        rows = find(self.project.id, wanted)
-        has_more = len(rows) > wanted.limit
-        rows = rows[: wanted.limit]
+        expressions(request.query_params, "select")
+        rows, has_more = find(self.project, wanted)
         with_person = request.query_params.get("include_person", "").lower() not in FALSE
         results = self.objects(rows, with_person, parsed=csv)
         if csv:
@@ -96,12 +97,14 @@ class EventViewSet(ProjectViewSet):
         return [event_object(row, persons.get(row.distinct_id), parsed=parsed) for row in rows]
 
 
-def find(project_id: int, wanted: EventFilter) -> list[EventRow]:
-    """The wanted rows and, if there are more, one of those."""
+def find(project: Project, wanted: EventFilter) -> tuple[list[EventRow], bool]:
+    """The wanted rows, and whether there are more."""
     if wanted.distinct_ids == []:
-        return []
-    return queries.page(
-        project_id,
+        return [], False
+    if wanted.properties or wanted.where:
+        return search(project, wanted)
+    rows = queries.page(
+        project.id,
         after=wanted.after,
         before=wanted.before,
         event=wanted.event,
@@ -110,6 +113,7 @@ def find(project_id: int, wanted: EventFilter) -> list[EventRow]:
         limit=wanted.limit + 1,
         offset=wanted.offset,
     )
+    return rows[: wanted.limit], len(rows) > wanted.limit
 
 
 def next_link(request, wanted: EventFilter, last: EventRow) -> str:

@@ -24,6 +24,7 @@ from clickhouse import outbox
 from events.storage import encode_exceptions, store, without_replays
 from ingestion import dead_letters, status
 from ingestion.models import Lane, QueuedBatch
+from notifications.events import emit_captured
 from posthog_clone.captured import CapturedEvent
 from projects.models import Project
 
@@ -173,6 +174,7 @@ def digest_part(items: Sequence[Item], lane: int) -> None:
     with transaction.atomic():
         persons.processing.apply_events(batch, lane)
         error_tracking.processing.link(exceptions)
+        emit_captured(batch)
         store(batch, lane)
         Project.objects.filter(id__in=projects, ingested_event=False).update(ingested_event=True)
         remove(items)

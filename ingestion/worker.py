@@ -57,12 +57,13 @@ class Worker:
         connection.close()
 
     def step(self) -> int:
-        """One batch of every lane that has something; returns the number of events."""
-        outbox.deliver(None, reject_row)
+        """What waits for ClickHouse by itself, then one batch of every lane that has something;
+        returns how much there was: blocks and events."""
+        delivered = outbox.deliver(None, reject_row)
         lanes = [lane for lane in range(settings.INGESTION_LANES) if has_work(lane)]
         random.shuffle(lanes)  # several workers start at different ones
         suspicious = self.failures >= SUSPICIOUS_AFTER
-        return sum(digest(lane, suspicious=suspicious) for lane in lanes)
+        return delivered + sum(digest(lane, suspicious=suspicious) for lane in lanes)
 
     def release_memory(self) -> None:
         """Now and then: batches come and go, and allocators keep what they held."""

@@ -4,6 +4,7 @@ A filter is `{"key", "type", "operator", "value"}`; its type says where the key 
 `log` (a column), `log_attribute` or `log_resource_attribute`.
 """
 
+import json
 import math
 import re
 from base64 import b64decode
@@ -14,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from rest_framework.exceptions import ValidationError
 
 import clickhouse
@@ -220,7 +220,11 @@ NEGATIVES = {
 
 
 def as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    )
 
 
 def as_number(value: Any) -> float | None:

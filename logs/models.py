@@ -12,6 +12,24 @@ def generate_short_id() -> str:
     return random_token("", 12)
 
 
+class LogLine(models.Model):
+    """A line in ClickHouse. There is no such table here: the model gives the admin a page of lines
+    and a permission to see it."""
+
+    uuid = models.UUIDField(primary_key=True)
+    timestamp = models.DateTimeField()
+    severity_text = models.CharField(max_length=10)
+    service_name = models.CharField(max_length=200)
+    body = models.TextField()
+
+    class Meta:
+        managed = False
+        default_permissions = ["view"]
+
+    def __str__(self):
+        return self.body
+
+
 class LogsView(models.Model):
     """A saved search."""
 

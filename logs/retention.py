@@ -16,4 +16,4 @@ def retention_days(project_settings: dict[str, Any]) -> int:
     days = own.get("retention_days") if isinstance(own, dict) else None
     if not isinstance(days, int) or isinstance(days, bool) or days < 1:
         days = settings.LOGS_RETENTION_DAYS
-    return min(days, MAX_DAYS)
+    return min(max(days, 1), MAX_DAYS)

@@ -17,6 +17,7 @@ from posthog_clone.api.times import parse_bound, parse_timestamp
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+MIN_PARTED = timedelta(minutes=30)
 MAX_LIMIT = 2000
 
 
@@ -78,6 +79,28 @@ class Search:
         if self.filters:
             conditions.append(compile_filters(self.filters, params, self.now, attr="filterGroup"))
         return all_of(conditions), params
+
+    def parts(self, share: float) -> list["Search"]:
+        """The search of the first `share` of the range, in its own direction from the cursor on,
+        and that of the rest; or of everything, where that is little anyway."""
+        start, end = self.date_from, self.date_to
+        if self.after and self.newest_first:
+            end = min(end, self.after.timestamp)
+        elif self.after:
+            start = max(start, self.after.timestamp)
+        if end - start < MIN_PARTED:
+            return [self]
+        if self.newest_first:
+            edge = end - (end - start) * share
+            return [
+                replace(self, date_from=edge),
+                replace(self, date_to=edge - timedelta(microseconds=1)),
+            ]
+        edge = start + (end - start) * share
+        return [
+            replace(self, date_to=edge),
+            replace(self, date_from=edge + timedelta(microseconds=1)),
+        ]
 
     def without(self, name: str) -> "Search":
         """The same without its `levels` or `services`."""

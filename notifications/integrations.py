@@ -86,6 +86,12 @@ def create_ticket(integration: Integration, config: dict[str, Any]) -> Ticket:
 @transaction.atomic
 def disconnect(integration: Integration, user: User) -> None:
     """Forget the account. Raises ValidationError while an enabled destination uses it."""
+    names = integration.destinations.active().order_by("name").values_list("name", flat=True)
+    if names:
+        raise ValidationError(
+            f"Enabled destinations use this integration: {', '.join(names)}. "
+            "Disable them or choose another integration there first."
+        )
     log(integration, user, "deleted")
     integration.delete()
 

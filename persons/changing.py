@@ -1,6 +1,7 @@
 """Changes of a person's properties by hand, as events make them with $set and $unset."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -37,13 +38,10 @@ def change_properties(
     Raises NotFound when the person was deleted or merged meanwhile.
     """
     person = lock_person(person)
-    before = person.properties
-    touched = [key for key, value in values.items() if differs(before, key, value)]
-    touched += [key for key in unset if key in before]
-    if not touched:
+    edit = edited(person.properties, values, unset)
+    if edit is None:
         return
-    after = {key: value for key, value in {**before, **values}.items() if key not in unset}
-    person.properties = after
+    person.properties = edit.properties
     person.version = next_version(person.version)
     person.save(update_fields=["properties", "version"])
     outbox.enqueue("persons", [copy_of_person(person)])
@@ -54,13 +52,29 @@ def change_properties(
         item_id=person.id,
         activity=activity,
         name=name_of(person, person.project),
-        changes=[
-            Change(
-                type="Person",
-                action="changed",
-                field="properties",
-                before={key: before[key] for key in touched if key in before},
-                after={key: after[key] for key in touched if key in after},
-            )
-        ],
+        changes=[Change("Person", "changed", "properties", edit.before, edit.after)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    properties: dict[str, Any]
+    before: dict[str, Any]
+    """What was touched, as it was."""
+    after: dict[str, Any]
+
+
+def edited(
+    properties: dict[str, Any], values: dict[str, Any], unset: Collection[str]
+) -> Edit | None:
+    """The properties with `values` set and `unset` removed; None when that changes nothing."""
+    touched = [key for key, value in values.items() if differs(properties, key, value)]
+    touched += [key for key in unset if key in properties]
+    if not touched:
+        return None
+    after = {key: value for key, value in {**properties, **values}.items() if key not in unset}
+    return Edit(
+        properties=after,
+        before={key: properties[key] for key in touched if key in properties},
+        after={key: after[key] for key in touched if key in after},
     )

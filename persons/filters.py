@@ -1,13 +1,21 @@
 """The query parameters of the persons list."""
 
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
 import django_filters
 import orjson
 from django.db.models import Q
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
+from hogql.filters.model import parse_properties
+from hogql.filters.queryset import properties_q
 from persons.models import Person, PersonDistinctId, PersonQuerySet
 from projects.viewsets import as_uuid
 
+MAX_ID = 2**63 - 1
+NOBODY = 0
 MAX_EMAIL = Person._meta.get_field("email").output_field.max_length
 
 
@@ -21,7 +29,9 @@ class PersonFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(
         method="matching", help_text="Part of the e-mail or name, or a distinct id, or a uuid."
     )
-    properties = django_filters.CharFilter(method="with_properties", help_text="Not served yet.")
+    properties = django_filters.CharFilter(
+        method="with_properties", help_text="A JSON list or group of property filters."
+    )
 
     class Meta:
         model = Person
@@ -53,8 +63,22 @@ class PersonFilter(django_filters.FilterSet):
             wanted = orjson.loads(value)
         except orjson.JSONDecodeError:
             raise ValidationError("Properties are unparsable!") from None
-        if wanted:
-            raise ValidationError(
-                {name: "Persons can't be filtered by properties yet: use email or search."}
-            )
-        return persons
+        group = parse_properties(wanted, default_type="person")
+        zone = ZoneInfo(self.project.timezone)
+        return persons.filter(properties_q(group, now=timezone.now(), zone=zone, cohort=no_cohort))
+
+
+def no_cohort(cohort_id: int) -> Q:
+    raise ValidationError(f"There is no cohort {cohort_id} in this project.")
+
+
+def person_id(text: str) -> int | UUID | None:
+    """The id or uuid of a person that the text is; None for any other text."""
+    if text.isascii() and text.isdecimal():
+        number = int(text[:20])
+        return number if number <= MAX_ID else NOBODY
+    return as_uuid(text)
+
+
+def named(value: int | UUID) -> Q:
+    return Q(id=value) if isinstance(value, int) else Q(uuid=value)

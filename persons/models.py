@@ -147,6 +147,8 @@ class GroupType(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="group_types")
     name = models.CharField(max_length=400)
+    name_singular = models.CharField(max_length=400, null=True, blank=True)
+    name_plural = models.CharField(max_length=400, null=True, blank=True)
     index = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -176,6 +178,11 @@ class Group(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "type_index", "key"], name="unique_group_key"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["project", "type_index", "-created_at", "-id"], name="group_newest_first"
             )
         ]
 

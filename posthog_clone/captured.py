@@ -32,3 +32,5 @@ class CapturedEvent:
     fingerprint: str = ""
     dropped: bool = False
     """Set by a stage to keep the event out of storage (suppressed issue, personless $identify)."""
+    encoded: dict[str, Any] = field(default_factory=dict)
+    """Properties whose final value is JSON text already, for storage to copy."""

@@ -59,6 +59,7 @@ def load_secret_key() -> str:
 
 
 SECRET_KEY = load_secret_key()
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # former ones: what they signed still reads
 ALLOWED_HOSTS = ["*"]  # SDKs reach us under any name; links follow the request's own host
 TRUST_PROXY = env_flag("TRUST_PROXY")
 if TRUST_PROXY:
@@ -207,6 +208,13 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 CSRF_COOKIE_NAME = "posthog_csrftoken"
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env_flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "posthog-clone@localhost")
 
 UNFOLD = {
@@ -259,6 +267,8 @@ SPECTACULAR_SETTINGS = {
         "posthog_clone.api.openapi.add_components",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "HogFunctionTypeEnum": "notifications.models.HogFunction.Type",
+        "IntegrationKindEnum": "notifications.models.Integration.Kind",
         "PersistedFolderTypeEnum": "folders.models.PersistedFolder.Type",
     },
 }

@@ -9,12 +9,15 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from posthog_clone.admin import BY_PROJECT, ModelAdmin, RecordAdmin
 from projects.access import is_scope
+from projects.lifecycle import delete_project
 from projects.models import (
     ActivityLogEntry,
     Organization,
     OrganizationMembership,
     PersonalAPIKey,
     Project,
+    Role,
+    RoleMembership,
     User,
 )
 
@@ -34,7 +37,7 @@ class OrganizationAdmin(ModelAdmin):
     inlines = [MembershipInline]
 
     def has_delete_permission(self, request, obj=None):
-        return False  # its projects' events are in another store; see the API's own deletion
+        return False  # delete its projects one by one, then see who is left
 
 
 @admin.register(Project)
@@ -54,8 +57,18 @@ class ProjectAdmin(ModelAdmin):
         fixed = ["api_token", "organization"] if obj else []
         return [*fixed, *self.readonly_fields]
 
-    def has_delete_permission(self, request, obj=None):
-        return False  # its events are in another store; see the API's own deletion
+    def get_deleted_objects(self, objs, request):
+        """Without the list of all that goes with them, which may be millions of rows."""
+        allowed = super().has_delete_permission(request)
+        names = [f"{project.name}, with everything in it" for project in objs]
+        return names, {"projects": len(names)}, set() if allowed else {"project"}, []
+
+    def delete_model(self, request, obj):
+        delete_project(obj)
+
+    def delete_queryset(self, request, queryset):
+        for project in queryset:
+            delete_project(project)
 
 
 class NewUserForm(UserCreationForm):
@@ -118,6 +131,33 @@ class OrganizationMembershipAdmin(ModelAdmin):
     list_select_related = ["user", "organization"]
     search_fields = ["user__email", "organization__name"]
     autocomplete_fields = ["user", "organization"]
+    readonly_fields = ["joined_at", "updated_at"]
+
+
+class RoleMembershipInline(TabularInline):
+    model = RoleMembership
+    extra = 0
+    autocomplete_fields = ["organization_member"]
+
+
+@admin.register(Role)
+class RoleAdmin(ModelAdmin):
+    list_display = ["name", "organization", "created_at"]
+    list_filter = [("organization", AutocompleteSelectFilter)]
+    list_select_related = ["organization"]
+    search_fields = ["name"]
+    autocomplete_fields = ["organization"]
+    readonly_fields = ["created_at"]
+    inlines = [RoleMembershipInline]
+
+
+@admin.register(RoleMembership)
+class RoleMembershipAdmin(ModelAdmin):
+    list_display = ["organization_member", "role", "joined_at"]
+    list_filter = [("role", AutocompleteSelectFilter)]
+    list_select_related = ["role", "organization_member__user", "organization_member__organization"]
+    search_fields = ["organization_member__user__email", "role__name"]
+    autocomplete_fields = ["role", "organization_member"]
     readonly_fields = ["joined_at", "updated_at"]
 
 

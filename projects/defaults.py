@@ -18,6 +18,7 @@ PROJECT_SETTINGS = {
     "heatmaps_opt_in": None,
     "is_demo": False,
     "live_events_columns": None,
+    "logs_settings": None,
     "modifiers": None,
     "path_cleaning_filters": [],
     "primary_dashboard": None,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -178,6 +179,44 @@ class OrganizationMembership(models.Model):
 
     def __str__(self):
         return f"{self.user} in {self.organization}"
+
+
+class Role(models.Model):
+    """Some members of an organization, under a name that issues can be assigned to."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="roles")
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("organization", Lower("name"), name="unique_role_name")
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class RoleMembership(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="members")
+    organization_member = models.ForeignKey(
+        OrganizationMembership, on_delete=models.CASCADE, related_name="role_memberships"
+    )
+    """Who leaves the organization leaves its roles."""
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role", "organization_member"], name="unique_role_member"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.organization_member.user} as {self.role}"
 
 
 def hash_key(value: str) -> str:

@@ -42,4 +42,7 @@ class KeyRateThrottle(BaseThrottle):
 
 def count_call(counter: str, period: int) -> int:
     cache.add(counter, 0, timeout=2 * period)
-    return cache.incr(counter)
+    try:
+        return cache.incr(counter)
+    except ValueError:  # evicted since, so full was the cache
+        return 1

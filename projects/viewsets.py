@@ -55,6 +55,8 @@ class ScopedViewSet(GenericViewSet):
                 f"The request body is larger than {self.max_body_bytes // 1024 // 1024} MiB."
             )
         super().initial(request, *args, **kwargs)
+        if any("\0" in str(value) for value in kwargs.values()):
+            raise NotFound  # PostgreSQL wouldn't even look for it
         unreadable = getattr(request, "unreadable_body", None)
         if unreadable and self.action and request.method not in SAFE_METHODS:
             raise unreadable

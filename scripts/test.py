@@ -80,7 +80,7 @@ def run_suites(started: float) -> None:
         left_out += ["node", "browser"]
     elif not chromium_is_ready():
         left_out.append("browser")
-    pytest = [BIN / "python", "-m", "pytest", "-n", "auto", "--dist", "loadgroup"]
+    pytest = [BIN / "python", "-m", "pytest", "-n", "auto"]
     if left_out:
         pytest += ["-m", " and ".join(f"not {marker}" for marker in left_out)]
 

@@ -1,9 +1,19 @@
 """One factory per model. What a test doesn't care about, it leaves to them."""
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from error_tracking.models import Fingerprint, Issue, Release, Rule, StackFrame, SymbolSet
+from error_tracking.models import (
+    ExternalReference,
+    Fingerprint,
+    Issue,
+    Release,
+    Rule,
+    SpikeEvent,
+    StackFrame,
+    SymbolSet,
+)
 from folders.models import PersistedFolder
 from notifications import secrets
 from notifications.models import Integration
@@ -14,6 +24,7 @@ from projects.models import (
     OrganizationMembership,
     PersonalAPIKey,
     Project,
+    Role,
     User,
 )
 
@@ -51,6 +62,14 @@ class MembershipFactory(DjangoModelFactory):
     organization = factory.SubFactory(OrganizationFactory)
     user = factory.SubFactory(UserFactory)
     level = MembershipLevel.MEMBER
+
+
+class RoleFactory(DjangoModelFactory):
+    class Meta:
+        model = Role
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Role {n}")
 
 
 class PersonalAPIKeyFactory(DjangoModelFactory):
@@ -178,3 +197,27 @@ class IntegrationFactory(DjangoModelFactory):
     display_name = "Team"
     config = {"team": {"id": "T1", "name": "Team"}}
     encrypted_secrets = factory.LazyAttribute(lambda row: secrets.encrypt(row.secrets))
+
+
+class ExternalReferenceFactory(DjangoModelFactory):
+    class Meta:
+        model = ExternalReference
+
+    issue = factory.SubFactory(IssueFactory)
+    project = factory.SelfAttribute("issue.project")
+    integration = factory.SubFactory(
+        IntegrationFactory, project=factory.SelfAttribute("..issue.project")
+    )
+    config = {"title": "Crash"}
+    external_url = factory.Sequence(lambda n: f"https://github.com/ada/app/issues/{n}")
+
+
+class SpikeEventFactory(DjangoModelFactory):
+    class Meta:
+        model = SpikeEvent
+
+    issue = factory.SubFactory(IssueFactory)
+    project = factory.SelfAttribute("issue.project")
+    detected_at = factory.LazyFunction(timezone.now)
+    computed_baseline = 10.0
+    current_bucket_value = 600.0

@@ -45,13 +45,20 @@ class LiveServer:
 
     def get(self, path: str, **query: Any) -> Any:
         """What the API answers below the project, with the all-scope key."""
-        answer = requests.get(
+        return self.call("GET", path, params=query)
+
+    def post(self, path: str, body: dict) -> Any:
+        return self.call("POST", path, json=body)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        answer = requests.request(
+            method,
             f"{self.url}/api/environments/{self.project_id}/{path}",
-            params=query,
             headers={"Authorization": f"Bearer {self.key}"},
             timeout=30,
+            **options,
         )
-        assert answer.status_code == 200, (answer.url, answer.status_code, answer.text)
+        assert answer.ok, (answer.url, answer.status_code, answer.text)
         return answer.json()
 
     def events(self, count: int = 1, **query: Any) -> list[dict]:

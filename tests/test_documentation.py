@@ -1,7 +1,11 @@
 """What the documents say is there is there, and what is there is in the documents."""
 
+import ast
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 from django.conf import settings
@@ -45,6 +49,34 @@ def test_the_lock_files_hold_what_the_project_asks_for(lock):
         pin = pins.get(normal(requirement.name))
         assert pin, f"{requirement.name} is not in {lock}: run scripts/lock"
         assert requirement.specifier.contains(pin), f"{requirement} is {pin}: run scripts/lock"
+
+
+def test_every_imported_package_is_asked_for():
+    """A package that is only there because another wants it may go away with it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = {normal(Requirement(text).name) for text in project["project"]["dependencies"]}
+    dev = {normal(Requirement(text).name) for text in project["dependency-groups"]["dev"]}
+    distributions = packages_distributions()
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for path in listed.stdout.split():
+        may_use = runtime | dev if path.startswith(("tests/", "scripts/", "bench/")) else runtime
+        for module in imported_modules(ast.parse((ROOT / path).read_text())):
+            if module in sys.stdlib_module_names or (ROOT / module).is_dir():
+                continue
+            offered_by = {normal(name) for name in distributions[module]}
+            assert offered_by & may_use, f"{path} imports {module}: add it to pyproject.toml"
+
+
+def imported_modules(tree: ast.Module) -> set[str]:
+    modules = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules.add(node.module.split(".")[0])
+    return modules
 
 
 def normal(name: str) -> str:

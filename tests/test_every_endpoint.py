@@ -25,7 +25,16 @@ from tests.factories import PersonalAPIKeyFactory
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 MISSING_SCOPE = re.compile(r"API key missing required scope '(\w+:(?:read|write))'")
+CLOSED_TO_KEYS = "This action does not support personal API key access"
 NO_ACCESS = "You don't have access to the project."
+# The last that fits; `rate_limit` on the viewset or the action names it.
+RATE_LIMITS = {
+    r"(events|persons|insights)\b": "clickhouse",
+    r"error_tracking/query\b": "clickhouse",
+    r"(events|persons)/values$": "values",
+    r"query\b": "query",
+    r"max_tools\b": "ai",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,9 @@ class Endpoint:
     """Below the project, without the slash at the end: `persisted_folder/<pk>`."""
     action: str
     view: type
+    fixed_format: bool
+    """Another address of an endpoint, such as `events.csv`."""
+    rate_limit: str
 
     def __str__(self):
         return f"{self.method} {self.path}"
@@ -55,17 +67,26 @@ def routes(patterns, prefix=""):
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, path)
         else:
-            yield path, pattern.callback
+            yield path, pattern
 
 
 def endpoints_below(prefix):
     root = f"api/{prefix}/<str:project_id>/"
-    for path, callback in routes(get_resolver().url_patterns):
-        if path.startswith(root) and hasattr(callback, "actions"):
-            # Django's simplifier makes `/persisted_folder/<pk>/` of the regex.
-            readable = simplify_regex(path.removeprefix(root)).strip("/")
-            for method, action in callback.actions.items():
-                yield Endpoint(method.upper(), readable, action, callback.cls)
+    for path, pattern in routes(get_resolver().url_patterns):
+        callback = pattern.callback
+        if not (path.startswith(root) and hasattr(callback, "actions")):
+            continue
+        # Django's simplifier makes `/persisted_folder/<pk>/` of the regex.
+        readable = simplify_regex(path.removeprefix(root)).strip("/").replace("\\", "")
+        for method, action in callback.actions.items():
+            yield Endpoint(
+                method.upper(),
+                readable,
+                action,
+                callback.cls,
+                fixed_format="format" in pattern.default_args,
+                rate_limit=callback.initkwargs.get("rate_limit", callback.cls.rate_limit),
+            )
 
 
 ENDPOINTS = [each for each in endpoints_below("environments") if each.method != "HEAD"]
@@ -73,9 +94,12 @@ PATHS = {each.path: each for each in ENDPOINTS}
 LISTS = [
     each
     for each in ENDPOINTS
-    if each.action == "list" and issubclass(each.view.pagination_class or object, Pagination)
+    if each.action == "list"
+    and issubclass(each.view.pagination_class or object, Pagination)
+    and not each.fixed_format
 ]
-READS_OF_ONE = [each for each in ENDPOINTS if each.method == "GET" and "<" in each.path]
+READS = [each for each in ENDPOINTS if each.method == "GET"]
+READS_OF_ONE = [each for each in READS if "<" in each.path]
 WRITES = [each for each in ENDPOINTS if each.method in ("POST", "PUT", "PATCH")]
 
 
@@ -113,26 +137,34 @@ def test_401_without_credentials(endpoint, anonymous, project):
         assert (r.status_code, r.json()["code"]) == (401, "not_authenticated")
 
 
-@each(ENDPOINTS)
-def test_403_without_the_scope_that_the_document_lists(endpoint, project, user, schema):
-    client = ProjectClient(project, PersonalAPIKeyFactory(user=user, scopes=[]).value)
+def operation_of(schema, endpoint) -> dict | None:
     path = re.sub("<(.*?)>", "{\\1}", f"{endpoint.path}/".replace("<pk>", "<id>"))
-    operation = schema["paths"][f"/api/projects/{{project_id}}/{path}"][endpoint.method.lower()]
-    listed = {
-        scope
-        for alternative in operation["security"]
-        for scope in alternative.get("PersonalAPIKeyAuth", [])
-    }
+    operations = schema["paths"].get(f"/api/projects/{{project_id}}/{path}", {})
+    return operations.get(endpoint.method.lower())
+
+
+@each(ENDPOINTS)
+def test_403_without_the_scope(endpoint, api, project, user, schema):
+    client = ProjectClient(project, PersonalAPIKeyFactory(user=user, scopes=[]).value)
+    operation = operation_of(schema, endpoint)
+    if operation is None and not endpoint.fixed_format:
+        assert api.generic(endpoint.method, endpoint.urls(project.id)[0]).status_code == 405
 
     for url in endpoint.urls(project.id):
         r = client.generic(endpoint.method, url)
-        if not listed and is_empty_405(r):
+        if is_empty_405(r):
+            assert operation["security"] == [{"PersonalAPIKeyAuth": []}]
             continue
         assert r.status_code == 403
-        if match := MISSING_SCOPE.fullmatch(r.json()["detail"]):
-            assert match[1] in listed
-        else:
-            assert r.json()["detail"] == "This action does not support personal API key access"
+        match = MISSING_SCOPE.fullmatch(r.json()["detail"])
+        assert match or r.json()["detail"] == CLOSED_TO_KEYS
+        if match and operation:
+            assert match[1] in {
+                scope
+                for alternative in operation["security"]
+                for scope in alternative["PersonalAPIKeyAuth"]
+            }
+        elif operation:
             assert operation["security"] == [{"SessionAuth": []}]
 
 
@@ -150,20 +182,29 @@ def test_404_below_an_unknown_project(endpoint, api):
         assert (r.status_code, r.json()["detail"]) == (404, "Project not found.")
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["TRACE", "QUERY"])
-def test_405_for_odd_methods(path, method, api, project):
-    r = api.generic(method, PATHS[path].urls(project.id)[0])
+@each(ENDPOINTS)
+def test_rate_limit(endpoint):
+    expected = "default"
+    for pattern, name in RATE_LIMITS.items():
+        if re.match(pattern, endpoint.path):
+            expected = name
+    assert endpoint.rate_limit == expected
 
-    assert (r.status_code, r.json()["code"]) == (405, "method_not_allowed")
-    assert r.headers["Allow"]
+
+@pytest.mark.parametrize("path", PATHS)
+def test_405_for_odd_methods(path, api, project):
+    for method in ["TRACE", "QUERY"]:
+        r = api.generic(method, PATHS[path].urls(project.id)[0])
+        assert (r.status_code, r.json()["code"]) == (405, "method_not_allowed")
+        assert r.headers["Allow"]
 
 
 @each(LISTS)
-@pytest.mark.parametrize("query", ["", "?limit=0&offset=-1", "?limit=abc&limit=2&offset=x"])
-def test_lists_have_pages(endpoint, query, api, project, analytics):
-    for url in endpoint.urls(project.id):
-        r = api.get(url + query)
+def test_lists_have_pages(endpoint, api, project, analytics):
+    first, *others = endpoint.urls(project.id)
+    queries = ["", "?limit=0&offset=-1", "?limit=abc&limit=2&offset=x"]
+    for url in [first + query for query in queries] + others:
+        r = api.get(url)
         if r.status_code == 400 and r.json()["code"] == "required":
             continue
         assert r.status_code == 200, r.content
@@ -171,29 +212,37 @@ def test_lists_have_pages(endpoint, query, api, project, analytics):
 
 
 @each(READS_OF_ONE)
-@pytest.mark.parametrize("id", [UNKNOWN_ID, "nonsense", "0", "9" * 30, "%00", "a b", "-1", "é"])
-def test_no_id_breaks_it(endpoint, id, api, project, analytics):
-    r = api.get(endpoint.urls(project.id, id)[0])
+def test_no_id_breaks_it(endpoint, api, project, analytics):
+    for id in [UNKNOWN_ID, "nonsense", "0", "9" * 30, "%00", "a b", "-1", "é"]:
+        r = api.get(endpoint.urls(project.id, id)[0])
+        assert r.status_code < 500
 
-    assert r.status_code < 500
+
+@each(READS)
+def test_no_parameter_breaks_it(endpoint, api, project, analytics, schema):
+    operation = operation_of(schema, endpoint) or {}
+    for parameter in operation.get("parameters", []):
+        for value in ["%00", "{", "[1]", "9" * 20] if parameter["in"] == "query" else []:
+            r = api.get(f"{endpoint.urls(project.id)[0]}?{parameter['name']}={value}")
+            assert r.status_code < 500, r.request
 
 
 @each(WRITES)
-@pytest.mark.parametrize(
-    "body", ["[]", "[{}]", '"text"', "5", "null", "{}", '{"id": {}}', "{"], ids=repr
-)
-def test_no_body_breaks_it(endpoint, body, api, project, analytics):
+def test_no_body_breaks_it(endpoint, api, project, analytics):
     url = endpoint.urls(project.id)[0]
-    r = api.generic(endpoint.method, url, body, content_type="application/json")
-
-    assert r.status_code < 500
+    for body in ["[]", "[{}]", '"text"', "5", "null", "{}", '{"id": {}}', "{"]:
+        r = api.generic(endpoint.method, url, body, content_type="application/json")
+        assert r.status_code < 500, body
 
 
 @each(WRITES)
 def test_forms_are_read(endpoint, api, project, analytics):
     url = endpoint.urls(project.id)[0]
-    for content_type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]:
-        body = "a=b" if "urlencoded" in content_type else "--x--\r\n"
+    forms = {
+        "application/x-www-form-urlencoded": "a=b",
+        "multipart/form-data; boundary=x": "--x--\r\n",
+    }
+    for content_type, body in forms.items():
         r = api.generic(endpoint.method, url, body, content_type=content_type)
         assert r.status_code < 500
         assert r.status_code != 415

@@ -25,9 +25,7 @@ CREATE TABLE IF NOT EXISTS logs
     INDEX body_ngrams lower(body) TYPE ngrambf_v1(4, 16384, 2, 0) GRANULARITY 1,
     INDEX attribute_values mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX resource_values mapValues(resource_attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX trace_ids trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX severities severity_text TYPE set(8) GRANULARITY 1,
-    INDEX services service_name TYPE set(32) GRANULARITY 1
+    INDEX trace_ids trace_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(timestamp)

@@ -1,11 +1,13 @@
 """The entries of `$exception_list`: checked, completed, in canonical order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from uuid_utils import uuid7
 
 from error_tracking.exceptions.frames import Frame, read_frames, read_resolved_frames
+from error_tracking.exceptions.images import Image, place_frames
 from error_tracking.exceptions.ordering import (
     REVERSED_FRAMES,
     REVERSED_LISTS,
@@ -55,12 +57,17 @@ class Entry:
         return contents
 
 
-def read_list(raw_list: Any, lib: Any, lib_version: Any) -> list[Entry]:
-    """The list in canonical order. Raises BrokenList for anything but a list of objects."""
+def read_list(
+    raw_list: Any, lib: Any, lib_version: Any, images: Sequence[Image] = ()
+) -> list[Entry]:
+    """The list in canonical order. Raises BrokenList for anything but a list of objects.
+
+    `images` are the binaries that native frames lie in.
+    """
     check(raw_list)
     raw_list = raw_list[:MAX_ENTRIES]
     order = entry_order(raw_list, lib, lib_version)
-    entries = [read_entry(raw_list[position], lib) for position in order]
+    entries = [read_entry(raw_list[position], lib, images) for position in order]
     if frames_are_reversed(lib, lib_version):
         for entry in entries:
             entry.frames.reverse()
@@ -93,7 +100,7 @@ def check(raw_list: Any) -> None:
             raise BrokenList(f"$exception_list[{position}] is not an object")
 
 
-def read_entry(raw: dict, lib: Any) -> Entry:
+def read_entry(raw: dict, lib: Any, images: Sequence[Image] = ()) -> Entry:
     kind, value = raw.get("type"), raw.get("value")
     mechanism, thread_id = raw.get("mechanism"), raw.get("thread_id")
     module = text_field(raw, "module")
@@ -111,7 +118,7 @@ def read_entry(raw: dict, lib: Any) -> Entry:
         if stack.get("type") == "resolved":
             entry.frames = read_resolved_frames(stack["frames"])
         else:
-            entry.frames = read_frames(stack["frames"], lib)
+            entry.frames = read_frames(place_frames(stack["frames"], images), lib)
     return entry
 
 

@@ -4,6 +4,7 @@ Equal raw frames give equal frames, so they are read once and kept: most frames 
 sent again and again.
 """
 
+import hashlib
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ from error_tracking.exceptions.values import (
 MAX_CACHED_FRAMES = 16384
 MAX_CACHED_BYTES = 8 * 1024
 """A frame larger than this (minified context lines) isn't worth its place in memory."""
+MAX_CACHED_STACKS = 2048
+MAX_CACHED_STACK_BYTES = 64 * 1024
 MAX_RAW_ID = 160
 CUSTOM = "custom"
 READERS: dict[str, Callable[[dict], Reading]] = {
@@ -60,14 +63,31 @@ class Frame(NamedTuple):
     parts: dict[Version, Part]
     symbol_set_refs: tuple[str, ...] = ()
     """Where a map for it may be found, best first."""
+    raw: bytes = b""
+    """What came, as JSON, of a frame that a map may resolve."""
+    platform: str = CUSTOM
     is_recorded: bool = True
     """False for frames that the client resolved itself: a record could add nothing to them."""
+
+
+known_stacks: dict[tuple[str, bytes], list["Frame"]] = {}
+"""Whole stacks by what came: most exceptions have a stack that was there a moment ago."""
 
 
 def read_frames(raw_frames: list, lib: Any) -> list[Frame]:
     """The frames of a raw stack, in its order; what isn't an object is passed over."""
     platform = PLATFORM_OF_LIB.get(lib, CUSTOM) if isinstance(lib, str) else CUSTOM
-    return [read_frame(raw, platform) for raw in raw_frames if isinstance(raw, dict)]
+    text, _ = dump(raw_frames)
+    if len(text) > MAX_CACHED_STACK_BYTES:
+        return [read_frame(raw, platform) for raw in raw_frames if isinstance(raw, dict)]
+    key = platform, hashlib.blake2b(text, digest_size=16).digest()
+    frames = known_stacks.pop(key, None)
+    if frames is None:
+        frames = [read_frame(raw, platform) for raw in raw_frames if isinstance(raw, dict)]
+        while len(known_stacks) >= MAX_CACHED_STACKS:
+            known_stacks.pop(next(iter(known_stacks), None), None)
+    known_stacks[key] = frames  # the latest is last: the first is the one to go
+    return list(frames)
 
 
 def read_frame(raw: dict, default_platform: str) -> Frame:
@@ -87,9 +107,19 @@ def read_frame(raw: dict, default_platform: str) -> Frame:
 def new_frame(text: bytes, default_platform: str) -> Frame:
     raw = orjson.loads(text)
     platform = text_field(raw, "platform") or default_platform
+    frame = finished(read_raw(raw, platform))
+    return frame._replace(raw=text, platform=platform) if frame.symbol_set_refs else frame
+
+
+def read_raw(raw: dict, platform: str) -> Reading:
     reading = READERS.get(platform, platforms.custom)(raw)
     reading.synthetic = flag_field(raw, "synthetic", False)
-    raw_id = f"{digest(reading.identity)}/0"
+    return reading
+
+
+def finished(reading: Reading, part: int = 0) -> Frame:
+    """The frame of a reading; one frame of the code may stand for several, by number."""
+    raw_id = f"{digest(reading.identity)}/{part}"
     contents = reading.contents(raw_id)
     return Frame(raw_id, contents, reading.context, frame_parts(contents), reading.symbol_set_refs)
 

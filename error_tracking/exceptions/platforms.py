@@ -3,6 +3,7 @@
 import re
 import sys
 
+from error_tracking.exceptions.images import address
 from error_tracking.exceptions.readings import Reading
 from error_tracking.exceptions.source_context import context
 from error_tracking.exceptions.values import flag_field, lines_field, number_field, text_field
@@ -147,20 +148,26 @@ def apple(raw: dict) -> Reading:
     """Names are known from symbols alone, which only the debug file (dSYM) has."""
     reading = compiled(raw, "swift")
     reading.resolved = False
-    reading.resolve_failure = "No matching debug image found for frame"
+    if reading.symbol_set_refs:
+        reading.resolve_failure = f"No dSYM uploaded for debug_id: {reading.symbol_set_refs[0]}"
+    else:
+        reading.resolve_failure = "No matching debug image found for frame"
     return reading
 
 
 def native(raw: dict) -> Reading:
     reading = compiled(raw, "native")
     reading.resolved = reading.resolved_name is not None
+    if reading.symbol_set_refs and not reading.resolved:
+        debug_id = reading.symbol_set_refs[0]
+        reading.resolve_failure = f"No debug symbols uploaded for debug_id: {debug_id}"
     return reading
 
 
 def compiled(raw: dict, default_lang: str) -> Reading:
     name, filename = text_field(raw, "function") or None, text_field(raw, "filename")
     line, column = number_field(raw, "lineno"), number_field(raw, "colno")
-    module = text_field(raw, "module")
+    module, debug_id = text_field(raw, "module"), text_field(raw, "debug_id")
     suffix = filename.rpartition(".")[2] if filename else ""
     return Reading(
         lang=text_field(raw, "lang") or LANG_OF_SUFFIX.get(suffix, default_lang),
@@ -172,23 +179,24 @@ def compiled(raw: dict, default_lang: str) -> Reading:
         source=filename,
         module=module,
         in_app=flag_field(raw, "in_app", True),
+        symbol_set_refs=(debug_id,) if debug_id and image_offset(raw) is not None else (),
     )
 
 
 def place_in_image(raw: dict) -> list[str | None]:
-    """The frame's address within its image: absolute ones differ with each launch."""
+    """The frame's place within its image: absolute addresses differ with each launch."""
+    debug_id, offset = text_field(raw, "debug_id"), image_offset(raw)
+    if debug_id and offset is not None:
+        return [debug_id, f"+{offset:x}"]
     instruction, image = text_field(raw, "instruction_addr"), text_field(raw, "image_addr")
-    offset = (address(instruction) or 0) - (address(image) or 0)
-    if instruction is None or image is None or offset < 0:
+    distance = (address(instruction) or 0) - (address(image) or 0)
+    if instruction is None or image is None or distance < 0:
         return [instruction]
-    return [text_field(raw, "image_uuid"), f"+{offset:x}"]
+    return [text_field(raw, "image_uuid"), f"+{distance:x}"]
 
 
-def address(text: str | None) -> int | None:
-    try:
-        return int(text, 16) if text is not None else None
-    except ValueError:
-        return None
+def image_offset(raw: dict) -> int | None:
+    return address(text_field(raw, "image_offset"))
 
 
 def custom(raw: dict) -> Reading:

@@ -10,6 +10,7 @@ from error_tracking.exceptions.fingerprinting import (
     automatic_fingerprint,
     client_fingerprint,
 )
+from error_tracking.exceptions.images import read_images
 from error_tracking.exceptions.values import clean, clean_tree, text_of
 
 MAX_NAME = 255
@@ -75,7 +76,8 @@ def read(properties: dict[str, Any]) -> ReadException:
     if raw_list is None:
         raw_list = legacy_list(properties)
     try:
-        entries = read_list(raw_list, lib, properties.get("$lib_version"))
+        images = read_images(properties)
+        entries = read_list(raw_list, lib, properties.get("$lib_version"), images)
     except BrokenList:
         if "$exception_list" in properties:
             properties["$exception_list"] = clean_tree(properties["$exception_list"])

@@ -20,6 +20,12 @@ class IssueQuerySet(models.QuerySet):
             ),
         )
 
+    def shown(self):
+        """With everything that the API shows of an issue; its external references as `tickets`."""
+        return self.with_fingerprints().prefetch_related(
+            models.Prefetch("external_references", to_attr="tickets"), "tickets__integration"
+        )
+
 
 class Issue(models.Model):
     class Status(models.TextChoices):

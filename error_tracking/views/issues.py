@@ -10,6 +10,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.mixins import CreateModelMixin, ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
 
+from error_tracking.creating import create_issue
 from error_tracking.editing import ACTIVITY_SCOPE, edit_issue, edit_issues
 from error_tracking.merging import SplitOff, merge_issues, split_issue
 from error_tracking.models import Fingerprint, Issue
@@ -67,21 +68,20 @@ class IssueViewSet(
 
     def get_queryset(self):
         queryset = super().get_queryset()
-        return queryset if self.action == "list" else queryset.with_fingerprints()
+        return queryset if self.action == "list" else queryset.shown()
 
     def paginate_queryset(self, queryset):
         """Fingerprints are looked up for the page alone: PostgreSQL would do so for every row that
         an offset passes over, half a second for a hundred thousand."""
         if self.action != "list":
             return super().paginate_queryset(queryset)
-        page = [issue.pk for issue in super().paginate_queryset(queryset.only("pk"))]
-        shown = queryset.with_fingerprints().in_bulk(page)
+        page = super().paginate_queryset(queryset.values_list("pk", flat=True))
+        shown = queryset.shown().in_bulk(page)
         return [shown[pk] for pk in page if pk in shown]
 
     @extend_schema(request=NewIssueSerializer, responses={201: IssueSerializer})
     def create(self, request, *args, **kwargs):
-        body = self.read(NewIssueSerializer)
-        issue = body.save(project=self.project)
+        issue = create_issue(self.project, self.read(NewIssueSerializer).validated_data)
         return self.shown(issue, status=201)
 
     @extend_schema(

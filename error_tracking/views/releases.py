@@ -1,4 +1,3 @@
-from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
@@ -32,7 +31,6 @@ class ReleaseViewSet(PutAsPatch, ProjectViewSet, ModelViewSet):
             setattr(release, field, value)
         save_release(release, update_fields=list(changes))
 
-    @extend_schema(operation_id="error_tracking_releases_hash_retrieve")
     @action(detail=False, url_path=r"hash/(?P<hash_id>[^/.]+)", pagination_class=None)
     def hash(self, request, hash_id, **kwargs):
         release = get_object_or_404(self.get_queryset(), hash_id=hash_id)

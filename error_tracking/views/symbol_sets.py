@@ -97,6 +97,8 @@ class SymbolSetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Pr
         super().initial(request, *args, **kwargs)
 
     def get_parsers(self):
+        if self.request is None:  # the OpenAPI document is being made
+            return super().get_parsers()
         wanted = self.action_map.get(self.request.method.lower())  # self.action is not known yet
         if wanted == "create":
             return [MultiPartParser(), FileUploadParser()]

@@ -45,7 +45,6 @@ class LogsExportViewSet(ProjectViewSet, CreateModelMixin, RetrieveModelMixin):
     required_scopes = READ
     queryset = LogsExport.objects.order_by("-id")
     serializer_class = LogsExportSerializer
-    lookup_value_regex = "[0-9]+"
 
     @extend_schema(request=LogsExportRequestSerializer, responses={201: LogsExportSerializer})
     def create(self, request, **kwargs):

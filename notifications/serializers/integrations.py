@@ -55,6 +55,8 @@ class KindField(serializers.ChoiceField):
     ]
 )
 class IntegrationSerializer(ModelSerializer):
+    """An account at another service."""
+
     kind = KindField(Integration.Kind.choices)
     config = serializers.DictField(
         help_text="On the way in the service's keys, among them the token; on the way out what "

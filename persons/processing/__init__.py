@@ -5,6 +5,8 @@ its own. Here a batch is loaded, worked through in memory one event after the ot
 groups.py), and stored: the outcome is that of one by one, for a few queries a batch.
 """
 
+import random
+import time
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
@@ -14,7 +16,8 @@ from persons.processing.groups import Groups
 from persons.processing.profiles import Profiles
 from posthog_clone.captured import CapturedEvent
 
-ATTEMPTS = 5
+ATTEMPTS = 20
+MAX_PAUSE = 0.02  # seconds
 
 
 def apply_events(events: Sequence[CapturedEvent], lane: int | None = None) -> None:
@@ -41,6 +44,7 @@ def apply_events(events: Sequence[CapturedEvent], lane: int | None = None) -> No
         except (IntegrityError, storing.Moved):
             if attempt == ATTEMPTS:
                 raise
+        time.sleep(random.uniform(0, MAX_PAUSE))  # or those in each other's way meet again
 
 
 def apply_in_memory(events: Sequence[CapturedEvent], profiles: Profiles, groups: Groups) -> None:

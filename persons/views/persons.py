@@ -1,31 +1,69 @@
-"""Persons, as the API reads them."""
+"""Persons: read, changed and deleted by hand. It is events that make them."""
 
-from uuid import UUID
+from collections.abc import Iterable, Mapping
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+    inline_serializer,
+)
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import (
+    ErrorDetail,
+    MethodNotAllowed,
+    NotFound,
+    ValidationError,
+)
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
 
-from persons.filters import PersonFilter
-from persons.models import Person
+from persons import queries
+from persons.changing import set_properties, unset_property
+from persons.deletion import delete_persons
+from persons.filters import PersonFilter, named, person_id
+from persons.models import Person, PersonDistinctId, PersonQuerySet
 from persons.pagination import MAX_DISTINCT_IDS, PersonPagination
-from persons.serializers import ListedPersonSerializer, PersonSerializer
+from persons.serializers import bodies
+from persons.serializers.persons import ListedPersonSerializer, PersonSerializer
+from persons.serializers.values import MAX_VALUES, PropertyValuesSerializer
+from persons.splitting import keep_only, move_out
 from posthog_clone.api.csv import CSVRenderer
 from posthog_clone.api.renderers import JSONRenderer
+from projects.views.activity import ActivityMixin
 from projects.viewsets import ProjectViewSet, as_uuid
 
 MAX_CSV_ROWS = 10_000
+MAX_BATCH = 200
+MAX_BATCH_DISTINCT_IDS = 10
+
+TRUE, FALSE = {"", "true", "1"}, {"false", "0"}
+
 FORMAT = OpenApiParameter("format", description="", enum=["csv", "json"])
+ACCEPTED = OpenApiResponse(description="Done; the body is empty.")
+SUCCESS = inline_serializer("PersonSuccess", {"success": serializers.BooleanField()})
+BATCH = inline_serializer(
+    "PersonsByKey", {"results": serializers.DictField(child=PersonSerializer())}
+)
+FLAGS = {
+    "delete_events": "Their events too. Not served yet: leave it out.",
+    "delete_recordings": "Session recordings too, of which there are none.",
+    "keep_person": "Not the person itself.",
+}
 
 
 @extend_schema_view(
     list=extend_schema(parameters=[FORMAT]), retrieve=extend_schema(parameters=[FORMAT])
 )
-class PersonViewSet(ListModelMixin, RetrieveModelMixin, ProjectViewSet):
-    """People that events are about. Events make and change them; here they are read."""
+class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectViewSet):
+    """People that events are about. Events make and change them; so can these, by hand."""
 
     scope_object = "person"
+    rate_limit = "clickhouse"
+    activity_scope = "Person"
     queryset = Person.objects.order_by("-created_at", "-id")
     serializer_class = PersonSerializer
     filterset_class = PersonFilter
@@ -36,17 +74,73 @@ class PersonViewSet(ListModelMixin, RetrieveModelMixin, ProjectViewSet):
         return ListedPersonSerializer if self.action == "list" else PersonSerializer
 
     def get_object(self) -> Person:
-        persons = self.get_queryset().with_distinct_ids()
-        person = persons.filter(**lookup(self.kwargs["pk"])).first()
+        text = self.kwargs["pk"]
+        if (id_ := person_id(text)) is None:
+            raise ValidationError(
+                "The ID provided does not look like a personID. "
+                f"If you are using a distinctId, please use /persons?distinct_id={text} instead."
+            )
+        person = self.get_queryset().filter(named(id_)).with_distinct_ids().first()
         if person is None:
             raise NotFound
         return person
+
+    # Reading
 
     def list(self, request, **kwargs):
         if request.accepted_renderer.format != "csv":
             return super().list(request, **kwargs)
         persons = self.filter_queryset(self.get_queryset()).with_distinct_ids(MAX_DISTINCT_IDS)
         return Response(self.get_serializer(persons[:MAX_CSV_ROWS], many=True).data)
+
+    @extend_schema(request=bodies.DistinctIdsSerializer, responses=BATCH)
+    @action(detail=False, methods=["post"], required_scopes=["person:read"])
+    def batch_by_distinct_ids(self, request, **kwargs):
+        """The persons of up to 200 distinct ids, by those."""
+        wanted = wanted_strings(request.data, "distinct_ids")
+        links = PersonDistinctId.objects.filter(project=self.project, distinct_id__in=wanted)
+        owners = dict(links.values_list("distinct_id", "person_id"))
+        persons = self.shown(self.get_queryset().filter(id__in=owners.values()))
+        found = {person["id"]: person for person in persons}
+        return Response(
+            {"results": {id_: found[owners[id_]] for id_ in wanted if owners.get(id_) in found}}
+        )
+
+    @extend_schema(request=bodies.UuidsSerializer, responses=BATCH)
+    @action(detail=False, methods=["post"], required_scopes=["person:read"])
+    def batch_by_uuids(self, request, **kwargs):
+        """Up to 200 persons, by their uuids."""
+        uuids = [as_uuid(text) for text in wanted_strings(request.data, "uuids")]
+        if None in uuids:
+            raise ValidationError("One or more UUIDs are invalid.")
+        persons = self.shown(self.get_queryset().filter(uuid__in=uuids))
+        return Response({"results": {person["uuid"]: person for person in persons}})
+
+    def shown(self, persons: PersonQuerySet) -> Iterable[dict]:
+        persons = persons.with_distinct_ids(MAX_BATCH_DISTINCT_IDS)
+        return self.get_serializer(persons, many=True).data
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("key", description="The property."),
+            OpenApiParameter("value", description="Only values that contain this."),
+        ],
+        responses=PropertyValuesSerializer,
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None, rate_limit="values")
+    def values(self, request, **kwargs):
+        """The values that persons have for a property, most frequent first."""
+        key, value = request.query_params.get("key"), request.query_params.get("value", "")
+        rows = (
+            queries.person_property_values(self.project.id, key, value, limit=MAX_VALUES)
+            if key
+            else []
+        )
+        results = [{"name": name, "count": count} for name, count in rows]
+        return Response({"results": results, "refreshing": False})
+
+    # Changing
 
     @extend_schema(exclude=True)
     def create(self, request, **kwargs):
@@ -55,14 +149,150 @@ class PersonViewSet(ListModelMixin, RetrieveModelMixin, ProjectViewSet):
             detail="Persons can't be created through this API. Send an $identify event instead.",
         )
 
+    @extend_schema(request=bodies.PropertiesSerializer, responses={202: ACCEPTED})
+    def update(self, request, **kwargs):
+        """Set the properties given; the others stay."""
+        person = self.get_object()
+        body = self.body(bodies.PropertiesSerializer)
+        set_properties(person, body["properties"], user=request.user)
+        return Response(status=202)
 
-def lookup(value: str) -> dict[str, int | UUID]:
-    """The condition for a person named in a path: by id or by uuid."""
-    if value.isascii() and value.isdecimal():
-        return {"id": int(value[:20])}
-    if uuid := as_uuid(value):
-        return {"uuid": uuid}
-    raise ValidationError(
-        "The ID provided does not look like a personID. "
-        f"If you are using a distinctId, please use /persons?distinct_id={value} instead."
+    @extend_schema(request=bodies.PropertiesSerializer, responses={202: ACCEPTED})
+    def partial_update(self, request, **kwargs):
+        """Set the properties given; the others stay."""
+        return self.update(request, **kwargs)
+
+    @extend_schema(request=bodies.UpdatePropertySerializer, responses={202: ACCEPTED})
+    @action(detail=True, methods=["post"])
+    def update_property(self, request, **kwargs):
+        """Set one property."""
+        person = self.get_object()
+        body = self.body(bodies.UpdatePropertySerializer)
+        set_properties(person, {body["key"]: body["value"]}, user=request.user)
+        return Response(status=202)
+
+    @extend_schema(request=bodies.DeletePropertySerializer, responses={201: SUCCESS})
+    @action(detail=True, methods=["post"])
+    def delete_property(self, request, **kwargs):
+        """Remove the property that `$unset` names."""
+        person = self.get_object()
+        body = self.body(bodies.DeletePropertySerializer)
+        unset_property(person, body["$unset"], user=request.user)
+        return Response({"success": True}, status=201)
+
+    @extend_schema(request=bodies.SplitPersonSerializer, responses={201: SUCCESS})
+    @action(detail=True, methods=["post"])
+    def split(self, request, **kwargs):
+        """Give some distinct ids persons of their own, without properties."""
+        person = self.get_object()
+        body = bodies.SplitPersonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if leaving := body.validated_data.get("distinct_ids_to_split"):
+            move_out(person, leaving, user=request.user)
+        else:
+            keep_only(person, body.validated_data.get("main_distinct_id"), user=request.user)
+        return Response({"success": True}, status=201)
+
+    @extend_schema(request=bodies.DistinctIdSerializer, responses={202: ACCEPTED})
+    @action(detail=False, methods=["post"])
+    def reset_person_distinct_id(self, request, **kwargs):
+        """Nothing to do here: a deleted person's distinct id can be used again at once."""
+        bodies.DistinctIdSerializer(data=request.data).is_valid(raise_exception=True)
+        return Response(status=202)
+
+    def body(self, serializer_class) -> dict:
+        """The validated body. What is missing is said in this resource's own, inverted way."""
+        data = self.request.data
+        for name in serializer_class().fields:
+            if not isinstance(data, Mapping) or name not in data:
+                missing = ErrorDetail("required", code="This field is required.")
+                raise ValidationError({name: missing})
+        body = serializer_class(data=data)
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+    # Deleting
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name, OpenApiTypes.BOOL, description=description)
+            for name, description in FLAGS.items()
+        ],
+        responses={202: ACCEPTED},
+    )
+    def destroy(self, request, **kwargs):
+        """Delete the person; its events stay."""
+        flags = {name: flag(request.query_params, name) for name in FLAGS}
+        person = self.get_object()
+        self.delete_unless_kept([person.id], **flags)
+        return Response(status=202)
+
+    @extend_schema(
+        request=bodies.BulkDeletionSerializer,
+        responses={202: bodies.BulkDeletionReportSerializer},
+    )
+    @action(detail=False, methods=["post"])
+    def bulk_delete(self, request, **kwargs):
+        """Delete up to 1000 persons, named by their ids or by distinct ids."""
+        serializer = bodies.BulkDeletionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        body = serializer.validated_data
+        found = self.named_persons(body)
+        deleted = self.delete_unless_kept(found, **{name: body[name] for name in FLAGS})
+        return Response(
+            {
+                "persons_found": len(found),
+                "persons_deleted": deleted,
+                "events_queued_for_deletion": body["delete_events"] and bool(found),
+                "recordings_queued_for_deletion": body["delete_recordings"] and bool(found),
+                "deletion_errors": [],
+            },
+            status=202,
+        )
+
+    def named_persons(self, body: dict) -> set[int]:
+        persons = self.get_queryset()
+        if distinct_ids := body.get("distinct_ids"):
+            links = PersonDistinctId.objects.filter(
+                project=self.project, distinct_id__in=distinct_ids
+            )
+            return set(links.values_list("person_id", flat=True))
+        numbers = [id_ for id_ in body["ids"] if isinstance(id_, int)]
+        uuids = [id_ for id_ in body["ids"] if not isinstance(id_, int)]
+        return {
+            *persons.filter(id__in=numbers).values_list("id", flat=True),
+            *persons.filter(uuid__in=uuids).values_list("id", flat=True),
+        }
+
+    def delete_unless_kept(
+        self, ids: Iterable[int], *, delete_events: bool, delete_recordings: bool, keep_person: bool
+    ) -> int:
+        """Delete the persons, unless they are to be kept; returns how many it deleted.
+
+        There are no recordings to delete.
+        """
+        if delete_events:
+            raise ValidationError(
+                {"delete_events": "Deleting a person's events is not served yet: leave this out."}
+            )
+        return 0 if keep_person else delete_persons(self.project, set(ids), user=self.request.user)
+
+
+def flag(params: Mapping[str, str], name: str) -> bool:
+    """Whether a flag of the query is set: by its name alone, or by true or 1."""
+    text = params.get(name)
+    if text is None or text.lower() in FALSE:
+        return False
+    if text.lower() not in TRUE:
+        raise ValidationError({name: f"{text[:100]!r} is neither true nor false."})
+    return True
+
+
+def wanted_strings(body, name: str) -> list[str]:
+    """The first of the body's list, whose other members are passed over; [] if it is none."""
+    wanted = body.get(name) if isinstance(body, Mapping) else None
+    return (
+        [item for item in wanted[:MAX_BATCH] if isinstance(item, str)]
+        if isinstance(wanted, list)
+        else []
     )

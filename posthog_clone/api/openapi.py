@@ -1,5 +1,6 @@
 """How the OpenAPI document describes the endpoints: PostHog's operation ids, scopes and errors."""
 
+import re
 from itertools import product
 
 from django_filters.rest_framework import DjangoFilterBackend
@@ -78,6 +79,17 @@ class AutoSchema(openapi.AutoSchema):
     def _tokenize_path(self):
         tokens = super()._tokenize_path()
         return tokens[1:] if self.path.startswith(PROJECT_PREFIX) else tokens
+
+    def get_operation_id(self):
+        """Extra actions never list; a second one of a path, with the id, is numbered."""
+        operation_id = super().get_operation_id()
+        actions = self.view.get_extra_actions() if hasattr(self.view, "get_extra_actions") else []
+        for action in actions:
+            if action.__name__ == getattr(self.view, "action", None):
+                operation_id = re.sub("_list$", "_retrieve", operation_id)
+                paths = [each.url_path for each in actions if not each.detail]
+                return operation_id + "_2" * (action.detail and action.url_path in paths)
+        return operation_id
 
     def get_tags(self):
         tokens = self._tokenize_path()

@@ -1,7 +1,48 @@
 """Pages by `limit` and `offset`."""
 
+import threading
+import time
+
+from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 from rest_framework.pagination import LimitOffsetPagination
+
+SLOW_COUNT_SECONDS = 0.005
+MANY = 10_000
+KEPT_FOR = 200
+"""A count that took 50 ms is kept for 10 s."""
+MAX_KEPT = 1000
+
+
+class SlowCounts:
+    """Counts that took long, for a while: a project's rows are counted on every page of a list."""
+
+    def __init__(self):
+        self.kept: dict[str, tuple[float, int]] = {}
+        self.lock = threading.Lock()
+
+    def count(self, queryset: QuerySet) -> int:
+        """The exact number while counting is quick, else one that was exact a moment ago."""
+        try:
+            key = str(queryset.query.sql_with_params())
+        except EmptyResultSet:
+            return 0
+        expires, number = self.kept.get(key, (0.0, 0))
+        started = time.monotonic()
+        if expires > started:
+            return number
+        number = queryset.count()
+        took = time.monotonic() - started
+        with self.lock:
+            self.kept.pop(key, None)
+            if took > SLOW_COUNT_SECONDS and number > MANY:
+                if len(self.kept) >= MAX_KEPT:
+                    self.kept.clear()
+                self.kept[key] = (time.monotonic() + KEPT_FOR * took, number)
+        return number
+
+
+slow_counts = SlowCounts()
 
 
 class Pagination(LimitOffsetPagination):
@@ -18,3 +59,8 @@ class Pagination(LimitOffsetPagination):
                 "some: give its queryset an order_by()."
             )
         return super().paginate_queryset(queryset, request, view)
+
+    def get_count(self, queryset):
+        if isinstance(queryset, QuerySet):
+            return slow_counts.count(queryset)
+        return super().get_count(queryset)

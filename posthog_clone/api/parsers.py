@@ -28,10 +28,13 @@ class JSONParser(BaseParser):
 
 
 def holds_nul(value) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any("\0" in key or holds_nul(item) for key, item in value.items())
-    if isinstance(value, list):
-        return any(map(holds_nul, value))
+    waiting = [value]  # not by recursion: bodies can be nested deeper than Python's stack
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and "\0" in value:
+            return True
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
     return False

@@ -154,3 +154,8 @@ def end_of(moment: datetime, unit: str, week_start_day: int = 0) -> datetime:
     if unit in ("d", "w"):
         return start + timedelta(days=DAYS[unit]) - MICROSECOND
     return add_months(start, {"m": 1, "q": 3, "y": 12}[unit]) - MICROSECOND
+
+
+def iso(moment: datetime | None) -> str | None:
+    """As answers show a time in UTC: microseconds only when there are some, and a Z."""
+    return moment and moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from posthog_clone.api.serializers import Constant, ModelSerializer
+from posthog_clone.api.serializers import Constant, ModelSerializer, Serializer
 from projects.defaults import PROJECT_SETTINGS
 from projects.models import MembershipLevel, Project
 
@@ -38,6 +38,18 @@ def texts(max_length: int = 200, **options) -> serializers.ListField:
 
 def objects(**options) -> serializers.ListField:
     return serializers.ListField(child=serializers.DictField(), required=False, **options)
+
+
+class LogsSettingsSerializer(Serializer):
+    """How a project's logs are kept."""
+
+    retention_days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=3650,
+        help_text="For lines received from now on; null takes the server's LOGS_RETENTION_DAYS.",
+    )
 
 
 @extend_schema_serializer(
@@ -93,6 +105,7 @@ class ProjectSerializer(ModelSerializer):
     heatmaps_opt_in = nullable_flag()
     is_demo = flag()
     live_events_columns = texts(allow_null=True)
+    logs_settings = LogsSettingsSerializer(required=False, allow_null=True)
     modifiers = serializers.DictField(required=False, allow_null=True)
     path_cleaning_filters = objects(allow_null=True)
     primary_dashboard = serializers.IntegerField(

@@ -33,7 +33,7 @@ class UserSerializer(ModelSerializer):
         ROLES.split(), required=False, allow_null=True, allow_blank=True
     )
     has_password = serializers.BooleanField(source="has_usable_password", read_only=True)
-    team = ProjectBasicSerializer(source="current_project", read_only=True)
+    team = serializers.SerializerMethodField()
     organization = serializers.SerializerMethodField()
     organizations = serializers.SerializerMethodField()
     set_current_organization = serializers.UUIDField(write_only=True, required=False)
@@ -95,6 +95,13 @@ class UserSerializer(ModelSerializer):
     def visible_organizations(self) -> list[Organization]:
         visible = Organization.objects.visible_to(self.instance)
         return list(visible.prefetch_related("projects").order_by("created_at", "id"))
+
+    def get_team(self, user) -> ProjectBasicSerializer(allow_null=True):
+        for organization in self.visible_organizations:
+            for project in organization.projects.all():
+                if project.id == user.current_project_id:
+                    return ProjectBasicSerializer(project).data
+        return None
 
     def get_organization(self, user) -> OrganizationSerializer(allow_null=True):
         for organization in self.visible_organizations:

@@ -7,7 +7,12 @@ from django.contrib.auth import authenticate
 from django.urls import reverse
 
 from projects.models import Organization, PersonalAPIKey, Project, User, hash_key
-from tests.factories import OrganizationFactory, PersonalAPIKeyFactory, ProjectFactory
+from tests.factories import (
+    IssueFactory,
+    OrganizationFactory,
+    PersonalAPIKeyFactory,
+    ProjectFactory,
+)
 
 NO_MEMBERSHIPS = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
 
@@ -98,11 +103,30 @@ def test_a_project_keeps_its_token_and_organization(admin, project):
     )
 
 
-def test_what_would_orphan_events_is_not_deleted_here(admin, project):
-    for kind, row in (("project", project), ("organization", project.organization)):
-        url = reverse(f"admin:projects_{kind}_delete", args=[row.pk])
-        assert admin.post(url, {"post": "yes"}).status_code == 403
-    assert Project.objects.filter(pk=project.pk).exists()
+def test_a_project_is_deleted_and_its_users_move_to_another(admin, project, user):
+    IssueFactory(project=project)
+    other = ProjectFactory(organization=project.organization)
+    url = reverse("admin:projects_project_delete", args=[project.pk])
+    assert "with everything in it" in admin.get(url).content.decode()
+
+    admin.post(url, {"post": "yes"})
+
+    user.refresh_from_db()
+    assert user.current_project == other
+    assert not Project.objects.filter(pk=project.pk).exists()
+
+
+def test_several_projects_are_deleted_at_once(admin, project):
+    doomed = ProjectFactory.create_batch(2)
+    form = {"action": "delete_selected", "post": "yes"}
+    form["_selected_action"] = [project.pk for project in doomed]
+    admin.post(reverse("admin:projects_project_changelist"), form)
+    assert list(Project.objects.all()) == [project]
+
+
+def test_an_organization_is_not_deleted_here(admin, organization):
+    url = reverse("admin:projects_organization_delete", args=[organization.pk])
+    assert admin.post(url, {"post": "yes"}).status_code == 403
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(admin, user):

@@ -249,3 +249,9 @@ def test_large_and_small_numbers_in_bodies(api):
     body = orjson.dumps({"type": "home", "path": 5, "x": 1e300}).replace(b"1e300", b"9" * 400)
 
     assert post(api, body).status_code in {201, 400}
+
+
+def test_a_deeply_nested_body_with_nul_is_refused(api):
+    r = post(api, '{"path": "\\u0000", "x": ' + "[" * 900 + "]" * 900 + "}")
+
+    assert (r.status_code, r.json()["code"]) == (400, "parse_error")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.live import NODE, run_node
 
-pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 SNIPPET = """<!doctype html>
 <meta charset="utf-8">
@@ -124,7 +124,6 @@ def test_what_a_page_throws_becomes_an_issue(server, visit, unique):
     issue = server.issue_of(thrown)
     assert issue["name"] == "TypeError"
     assert issue["status"] == "active"
-    assert issue["library"] == "web"
 
 
 def test_the_snippet_loads_everything_from_this_server(server, visit, unique):

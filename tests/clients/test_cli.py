@@ -3,19 +3,17 @@
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from posthog import Posthog
+import requests
 
-from tests.live import NODE
+from tests.live import NODE, eventually
+from tests.logs.exporting import protobuf
 
-pytestmark = [pytest.mark.live, pytest.mark.node, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.node]
 
 CLI = NODE / "node_modules" / "@posthog" / "cli" / "lib" / "posthog-api-cli.mjs"
-
-
-class OrderError(Exception):
-    pass
 
 
 @pytest.fixture
@@ -42,77 +40,72 @@ def cli(server, tmp_path):
     return call
 
 
-@pytest.fixture
-def exception(server, unique):
-    """An exception that arrived: its event."""
-    client = Posthog(server.token, host=server.url)
-    try:
-        raise OrderError(unique)
-    except OrderError as error:
-        client.capture_exception(error, distinct_id=unique)
-    client.shutdown()
-    [event] = server.events(distinct_id=unique)
-    return event
+HOUR = {"dateRange": {"date_from": "-1h"}}
+READING_TOOLS = {
+    "cohorts-list": {},
+    "error-tracking-alerts-list": {},
+    "error-tracking-grouping-rules-list": {},
+    "error-tracking-settings-get": {},
+    "error-tracking-symbol-sets-list": {},
+    "feature-flag-get-all": {},
+    "integrations-list": {},
+    "logs-attributes-list": {},
+    "logs-count": {"query": HOUR},
+    "logs-sparkline-query": {"query": HOUR},
+    "organization-get": {},
+    "persons-list": {},
+    "project-get": {},
+    "projects-get": {},
+    "query-logs": {"query": HOUR},
+    "user-get": {},
+}
 
 
-def test_an_agent_finds_and_resolves_an_issue(cli, server, exception):
-    issue_id = exception["properties"]["$exception_issue_id"]
+def test_every_tool_that_reads_gets_its_answer(cli):
+    def call(tool):
+        try:
+            cli(tool, **READING_TOOLS[tool])
+        except AssertionError as error:
+            return f"{tool}: {error}"
 
-    listed = cli("query-error-tracking-issues-list", searchQuery=exception["distinct_id"])
-    assert issue_id in json.dumps(listed)
-    shown = cli("query-error-tracking-issue", issueId=issue_id)
-    assert "OrderError" in json.dumps(shown)
-    events = cli("query-error-tracking-issue-events", issueId=issue_id)
-    assert exception["id"] in json.dumps(events)
-
-    cli("error-tracking-issues-partial-update", id=issue_id, status="resolved")
-    assert server.issue_of(exception)["status"] == "resolved"
+    with ThreadPoolExecutor(2) as pool:
+        failures = list(filter(None, pool.map(call, READING_TOOLS)))
+    assert not failures, "\n".join(failures)
 
 
-def test_an_agent_asks_with_sql(cli, exception):
-    person = exception["distinct_id"]
-    answer = cli(
-        "execute-sql", query=f"SELECT count() AS found FROM events WHERE distinct_id = '{person}'"
+def test_logs(cli, server, unique):
+    records = [
+        {"body": f"card {n} refused", "severity_number": 17, "attributes": {"step": "pay"}}
+        for n in range(3)
+    ]
+    answer = requests.post(
+        f"{server.url}/v1/logs",
+        protobuf(*records, resource={"service.name": unique}),
+        headers={
+            "Authorization": f"Bearer {server.token}",
+            "Content-Type": "application/x-protobuf",
+        },
+        timeout=30,
     )
-    assert "1" in json.dumps(answer)
-    assert "found" in json.dumps(answer)
-
-
-def test_an_agent_finds_out_what_there_is(cli, exception):
-    assert "$exception" in json.dumps(cli("read-data-schema", query={"kind": "events"}))
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("projects-get", {}),
-        ("project-get", {}),
-        ("organizations-list", {}),
-        ("organization-get", {}),
-        ("user-get", {}),
-        ("persons-list", {}),
-        ("insights-list", {}),
-        ("alerts-list", {}),
-        ("integrations-list", {}),
-        ("error-tracking-alerts-list", {}),
-        ("error-tracking-assignment-rules-list", {}),
-        ("error-tracking-bypass-rules-list", {}),
-        ("error-tracking-grouping-rules-list", {}),
-        ("error-tracking-severity-rules-list", {}),
-        ("error-tracking-suppression-rules-list", {}),
-        ("error-tracking-settings-get", {}),
-        ("error-tracking-symbol-sets-list", {}),
-        ("logs-alerts-list", {}),
-        ("logs-attributes-list", {}),
-        ("logs-attribute-values-list", {"key": "service.name"}),
-        ("logs-count", {}),
-        ("logs-services-create", {}),
-        ("logs-sparkline-query", {}),
-        ("query-logs", {}),
-        ("cohorts-list", {}),
-        ("annotations-list", {}),
-        ("feature-flag-get-all", {}),
-    ],
-)
-def test_a_tool_that_reads(cli, tool, arguments):
-    cli(tool, **arguments)
+    assert answer.status_code == 200
+    query = {"query": {**HOUR, "serviceNames": [unique]}}
+    lines = eventually(lambda: cli("query-logs", **query)["results"], 3)
+    assert {line["body"] for line in lines} == {
+        "card 0 refused",
+        "card 1 refused",
+        "card 2 refused",
+    }
+    assert cli("logs-count", **query)["count"] == 3
+    ranges = cli("logs-count-ranges", query={**query["query"], "targetBuckets": 5})["ranges"]
+    assert sum(bucket["count"] for bucket in ranges) == 3
+    [service] = cli("logs-services-create", **query)["services"]
+    assert (service["service_name"], service["error_rate"]) == (unique, 1)
+    [pattern] = cli("logs-patterns", **query)["patterns"]
+    assert (pattern["pattern"], pattern["estimated_count"]) == ("card <num> refused", 3)
+    facet = {"query": {**query["query"], "facetAttribute": "step"}}
+    assert cli("logs-facet-values-create", **facet)["results"] == [{"value": "pay", "count": 3}]
+    only = {**HOUR, "serviceNames": [unique]}
+    [key] = cli("logs-attributes-list", **only)["results"]
+    assert (key["name"], key["propertyFilterType"]) == ("step", "log_attribute")
+    [value] = cli("logs-attribute-values-list", key="step", **only)["results"]
+    assert value == {"id": "pay", "name": "pay"}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.live import NODE, eventually, run_node
 
-pytestmark = [pytest.mark.live, pytest.mark.node, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.live, pytest.mark.node]
 
 
 def test_a_backend_with_posthog_node(server, unique):
@@ -39,7 +39,7 @@ def test_exceptions_of_posthog_node_become_issues(server, unique):
     assert {"priceOf", "checkout"} <= {frame["resolved_name"] for frame in frames}
     issue = server.issue_of(by_type["Error"])
     assert issue["description"] == "no price"
-    assert issue["library"] == "posthog-node"
+    assert chained["$lib"] == "posthog-node"
 
 
 def test_an_uncaught_exception_of_a_node_program(server, unique):

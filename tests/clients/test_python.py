@@ -10,7 +10,7 @@ from posthog import Posthog, identify_context, new_context, tag
 
 from tests.live import eventually
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 from django.db import transaction
 from uuid_utils.compat import uuid7
 
+from clickhouse import outbox
 from error_tracking.linking import IssueChange
 from error_tracking.processing import link, process
+from events.storage import store
+from persons.models import person_uuid
 from posthog_clone.captured import CapturedEvent
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -34,3 +37,22 @@ def ingest(*events: CapturedEvent) -> list[IssueChange]:
     exceptions = process(events)
     with transaction.atomic():
         return link(exceptions)
+
+
+def keep(*events: CapturedEvent) -> list[CapturedEvent]:
+    """Ingest the events and store them, so that they can be queried."""
+    for event in events:
+        event.person_id = event.person_id or person_uuid(event.project_id, event.distinct_id)
+    ingest(*events)
+    store(events)
+    deliver()
+    return list(events)
+
+
+def deliver() -> None:
+    """Bring what waits in the outbox to the analytics store."""
+    outbox.deliver(None, refused)
+
+
+def refused(table: str, row: bytes, reason: str) -> None:
+    raise AssertionError(f"{table}: {reason}")

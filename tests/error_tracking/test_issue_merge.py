@@ -5,9 +5,8 @@ from uuid import uuid4
 import pytest
 
 import clickhouse
-from clickhouse import outbox
 from error_tracking.models import Fingerprint, Issue
-from tests.error_tracking.ingesting import exception, ingest
+from tests.error_tracking.ingesting import deliver, exception, ingest
 from tests.factories import FingerprintFactory, IssueFactory
 
 
@@ -23,11 +22,7 @@ def merged(project):
 
 def overrides():
     """Where ClickHouse leads the events of moved fingerprints."""
-
-    def refused(table, row, reason):
-        raise AssertionError(f"{table}: {reason}")
-
-    outbox.deliver(None, refused)
+    deliver()
     rows = clickhouse.rows(
         "SELECT team_id, fingerprint, issue_id, version FROM issue_fingerprint_overrides FINAL"
     )

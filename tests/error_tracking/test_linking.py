@@ -202,27 +202,29 @@ def test_frames_are_recorded_after_a_transaction_that_failed(project):
     assert StackFrame.objects.count() == 3
 
 
-def test_known_issues_and_frames_cost_one_query_however_many_events(
+def test_known_issues_and_frames_cost_few_queries_however_many_events(
     project, django_assert_num_queries, django_capture_on_commit_callbacks
 ):
     def batch(size):
         names = ["python_exception_handled", "node_exception", "web_exceptions_gzip"] * size
         return [captured(project, **exception_events(name)[0]) for name in names]
 
-    with django_assert_num_queries(7), django_capture_on_commit_callbacks(execute=True):
-        # savepoint, look-up, issues, fingerprints, look-up, frames, release
+    with django_assert_num_queries(11), django_capture_on_commit_callbacks(execute=True):
+        # symbol sets; savepoint, rules, look-up, issues, fingerprints, look-up, destinations,
+        # limits, frames, its release
         ingest(*batch(1))
     for size in (1, 30):
-        with django_assert_num_queries(3):
+        # symbol sets; savepoint, rules, look-up, limits, its release
+        with django_assert_num_queries(6):
             ingest(*batch(size))
 
 
-def test_reopening_takes_two_queries_more(project, django_assert_num_queries):
+def test_reopening_takes_three_queries_more(project, django_assert_num_queries):
     for number in range(5):
         issue = IssueFactory(project=project, status="resolved")
         FingerprintFactory(issue=issue, fingerprint=f"f{number}")
     events = [exception(project, **{"$exception_fingerprint": f"f{n}"}) for n in range(5)]
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(8):
         assert len(ingest(*events)) == 5
 
 

@@ -203,7 +203,7 @@ def test_filters_that_are_no_object(api, body, kind, filters):
         leaf(operator="between", value=5),
         leaf(operator="between", value=[2, 1]),
         leaf(operator="between", value=["a", "b"]),
-        nested(30),
+        nested(40),
     ],
 )
 @pytest.mark.parametrize("kind", ["grouping", "suppression"])

@@ -15,6 +15,12 @@ from error_tracking.symbol_data import (
 )
 
 
+def read(data):
+    kind, payload = read_payload(data)
+    assert kind == 2
+    return read_source_and_map(payload)
+
+
 def container(payload, *, version=1, kind=2, compression=None):
     header = MAGIC + struct.pack("<II", version, kind)
     return header + (b"" if compression is None else bytes([compression])) + payload
@@ -26,7 +32,7 @@ def parts(*contents):
 
 @given(st.binary(max_size=50), st.binary(max_size=50))
 def test_what_is_written_is_read(source, source_map):
-    data = read_source_and_map(write_source_and_map(source, source_map))
+    data = read(write_source_and_map(source, source_map))
     assert (data.source, data.source_map) == (source, source_map)
 
 
@@ -45,7 +51,7 @@ def test_what_is_written_is_read(source, source_map):
 )
 def test_version_2_may_be_compressed(compression, pack):
     payload = pack(parts(b"source", b"map"))
-    data = read_source_and_map(container(payload, version=2, compression=compression))
+    data = read(container(payload, version=2, compression=compression))
     assert (data.source, data.source_map) == (b"source", b"map")
 
 
@@ -59,7 +65,6 @@ def test_version_2_may_be_compressed(compression, pack):
         (container(b"", version=2), "cut off"),
         (container(b"x", version=2, compression=7), "unknown compression 7"),
         (container(b"x", version=2, compression=1), "bad compression"),
-        (container(b"x", kind=4), "not a source map but data of type 4"),
         (container(b""), "cut off"),
         (container(parts(b"source")), "cut off"),
         (container(parts(b"source") + struct.pack("<Q", 2**63)), "cut off"),
@@ -68,13 +73,14 @@ def test_version_2_may_be_compressed(compression, pack):
 )
 def test_what_is_no_source_map(data, reason):
     with pytest.raises(BadSymbolData, match=reason):
-        read_source_and_map(data)
+        read(data)
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", MAGIC, container(b"", version=2)]))
 def test_any_bytes_are_read_or_refused(data, start):
     try:
-        read_source_and_map(start + data)
+        read_payload(start + data)
+        read_source_and_map(memoryview(data))
     except BadSymbolData:
         return
 

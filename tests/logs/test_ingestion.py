@@ -220,14 +220,27 @@ def test_lines_of_one_microsecond_keep_their_order(log):
     assert rows("body") == [(str(n),) for n in range(100)]
 
 
-def test_retention_is_the_projects_own_or_the_servers(log, project, settings):
+def test_retention_is_the_projects_own_or_the_servers(log, api, project, settings):
     settings.LOGS_RETENTION_DAYS = 12
     log({})
-    project.settings = {"logs_settings": {"retention_days": 3}}
-    project.save()
+    path = f"/api/projects/{project.id}/"
+    answer = api.patch(path, {"logs_settings": {"retention_days": 3}}).json()
+    assert answer["logs_settings"] == {"retention_days": 3}
     tokens.forget()
     log({})
-    assert sorted(rows("retention_days")) == [(3,), (12,)]
+    assert api.patch(path, {"logs_settings": None}).json()["logs_settings"] is None
+    tokens.forget()
+    log({})
+    assert sorted(rows("retention_days")) == [(3,), (12,), (12,)]
+
+
+@pytest.mark.parametrize("days", [0, -1, 4000, "long"])
+def test_retention_has_bounds(api, project, days):
+    response = api.patch(
+        f"/api/projects/{project.id}/", {"logs_settings": {"retention_days": days}}
+    )
+    assert response.status_code == 400
+    assert response.json()["attr"] == "logs_settings__retention_days"
 
 
 def test_lines_past_their_retention_are_dropped(analytics):

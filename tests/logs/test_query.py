@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from logs.search import Search
 from tests.conftest import ProjectClient
 from tests.factories import ProjectFactory
 from tests.logs.exporting import nanoseconds, protobuf
@@ -118,6 +121,34 @@ def test_pages_have_no_gaps_and_no_repeats_on_equal_times(log, query, order, lim
 
     expected = [str(n) for n in range(20)]
     assert found == (expected if order == "earliest" else expected[::-1])
+
+
+@pytest.mark.parametrize("order", ["latest", "earliest"])
+def test_pages_of_a_long_range_have_no_gaps_either(log, query, order):
+    """A long range is searched in two parts, one after the other."""
+    log(*({"time_unix_nano": nanoseconds(n * 1200), "body": str(n)} for n in range(60)))
+    dates = {"date_from": "-23h", "date_to": datetime.now(UTC).isoformat()}
+    found, fields = [], {"orderBy": order, "limit": 7, "dateRange": dates}
+    while True:
+        answer = query(**fields)
+        found += [int(row["body"]) for row in answer["results"]]
+        if not answer["hasMore"]:
+            break
+        fields["after"] = answer["nextCursor"]
+    assert found == sorted(range(60), reverse=order == "earliest")
+
+
+@given(st.integers(0, 10**12), st.integers(1, 10**12), st.booleans(), st.sampled_from([0.01, 0.05]))
+def test_the_parts_of_a_search_are_the_whole(start, length, newest_first, share):
+    begin = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=start)
+    end = begin + timedelta(microseconds=length)
+    search = Search(1, begin, end, now=end, newest_first=newest_first)
+    parts = search.parts(share)
+    parts = parts if not newest_first else parts[::-1]
+    assert parts[0].date_from == begin
+    assert parts[-1].date_to == end
+    for part, following in zip(parts, parts[1:], strict=False):
+        assert following.date_from - part.date_to == timedelta(microseconds=1)
 
 
 def test_lines_of_other_projects_are_not_found(log, export, deliver, bodies, organization):

@@ -1,12 +1,21 @@
+"""Destinations made over HTTP."""
+
 import pytest
 
-from tests.notifications.standin import StandIn
+from notifications.models import HogFunction
+from tests.notifications.delivering import webhook
 
 
 @pytest.fixture
-def outside(settings):
-    """A server out there that this one may call."""
-    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
-    server = StandIn()
-    yield server
-    server.stop()
+def make(api):
+    def make(**fields) -> HogFunction:
+        answer = api.post("hog_functions/", fields)
+        assert answer.status_code == 201, answer.json()
+        return HogFunction.objects.get(id=answer.json()["id"])
+
+    return make
+
+
+@pytest.fixture
+def hook(make, outside):
+    return make(**webhook(outside.url("/hook")))

@@ -239,7 +239,7 @@ def test_the_time_is_bounded_in_all(raw, talk):
     with pytest.raises(Unreachable, match=r"did not answer within 0\.4 seconds"):
         request("GET", server.url(), timeout=0.4)
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 def test_a_side_that_reads_nothing_is_left(raw):
@@ -249,7 +249,7 @@ def test_a_side_that_reads_nothing_is_left(raw):
     with pytest.raises(Unreachable, match="did not answer"):
         request("POST", server.url(), body=b"x" * 50_000_000, timeout=0.4)
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 def test_a_resolver_that_hangs_is_left(monkeypatch):
@@ -259,7 +259,7 @@ def test_a_resolver_that_hangs_is_left(monkeypatch):
     with pytest.raises(Unreachable, match="did not answer"):
         request("GET", "http://slow.example/", timeout=0.2)
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2.5
 
 
 def test_answers_are_bounded(outside):
@@ -412,4 +412,4 @@ def test_a_handshake_has_the_same_deadline(raw):
     with pytest.raises(Unreachable, match="did not answer"):
         request("GET", server.url().replace("http:", "https:"), timeout=0.3)
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2.5

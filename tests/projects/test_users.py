@@ -43,7 +43,7 @@ def test_me_takes_few_queries(api, user, django_assert_num_queries):
     for _ in range(3):
         ProjectFactory(organization=MembershipFactory(user=user).organization)
 
-    with django_assert_num_queries(5):  # key, its last use, team, organizations, projects
+    with django_assert_num_queries(4):  # key, its last use, organizations, projects
         api.get("/api/users/@me/")
 
 
@@ -128,6 +128,14 @@ def test_switching_to_what_is_not_yours(api, user, project):
         assert (r.status_code, r.json()["code"], r.json()["attr"]) == (400, "does_not_exist", attr)
     user.refresh_from_db()
     assert user.current_project == project
+
+
+def test_nothing_is_shown_of_an_organization_that_the_user_left(api, user):
+    user.memberships.all().delete()
+
+    body = api.get("/api/users/@me/").json()
+
+    assert (body["team"], body["organization"], body["organizations"]) == (None, None, [])
 
 
 def test_limited_keys_may_ask_who_they_are(api_with_scopes, project, organization):

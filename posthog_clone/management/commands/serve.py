@@ -11,6 +11,7 @@ import clickhouse
 from ingestion import queue
 from ingestion.worker import Worker
 from posthog_clone import process, stores, web
+from posthog_clone.background import Background
 from projects.bootstrap import Bootstrapped, bootstrap
 
 STOP_SECONDS = 30
@@ -91,10 +92,12 @@ class Nothing:
 
 
 class Thread:
-    """Ingestion in this process."""
+    """Ingestion, deliveries and e-mail in this process."""
 
     def start(self) -> None:
         self.stopping = threading.Event()
+        self.background = Background(self.stopping)
+        self.background.start()
         worker = Worker(self.stopping)
         self.thread = threading.Thread(target=worker.run, name="ingestion", daemon=True)
         self.thread.start()
@@ -103,6 +106,7 @@ class Thread:
         self.stopping.set()
         queue.arrived.set()
         self.thread.join(STOP_SECONDS)
+        self.background.join(STOP_SECONDS)
 
 
 class Process:

@@ -9,7 +9,8 @@ import clickhouse
 from ingestion import queue
 from ingestion.worker import Worker
 from posthog_clone import process, stores
-from posthog_clone.management.commands.serve import embedded_store
+from posthog_clone.background import Background
+from posthog_clone.management.commands.serve import STOP_SECONDS, embedded_store
 
 
 class Command(BaseCommand):
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop_soon)
         self.stdout.write("Worker ready.")
         self.stdout.flush()
+        background = Background(stop)
+        background.start()
         Worker(stop).run()
+        background.join(STOP_SECONDS)
         clickhouse.close()
         self.stdout.write("Worker stopped.")

@@ -78,7 +78,7 @@ def test_as_deep_as_allowed():
 def test_backslashes_are_read_in_linear_time():
     started = time.perf_counter()
     load(b'"' + b"\\\\" * 500_000 + b'\\u0000"')
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 60
 
 
 JSON_VALUES = st.recursive(

@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from persons.models import Person
 from persons.naming import name_of, telling_first
-from posthog_clone.api.serializers import ModelSerializer
+from posthog_clone.api.serializers import Constant, ModelSerializer
+from posthog_clone.api.times import iso
 
 EXAMPLE = {
     "id": 1,
@@ -20,6 +21,9 @@ EXAMPLE = {
     "last_seen_at": "2026-02-02T10:00:00Z",
     "is_identified": True,
 }
+
+# What PostHog's lists have beside the person.
+CONSTANTS = {"type": "person", "matched_recordings": [], "value_at_data_point": None}
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A person", EXAMPLE, response_only=True)])
@@ -38,6 +42,19 @@ class PersonSerializer(ModelSerializer):
         ]
         read_only_fields = fields
 
+    def to_representation(self, person: Person) -> dict[str, Any]:
+        """By hand: a page through DRF's fields takes three times the rest of the request."""
+        return {
+            "id": person.id,
+            "uuid": str(person.uuid),
+            "name": self.get_name(person),
+            "distinct_ids": self.get_distinct_ids(person),
+            "properties": person.properties,
+            "created_at": iso(person.created_at),
+            "last_seen_at": iso(person.last_seen_at),
+            "is_identified": person.is_identified,
+        }
+
     def get_name(self, person: Person) -> str:
         return name_of(person, self.context["project"])
 
@@ -49,7 +66,7 @@ class PersonSerializer(ModelSerializer):
     examples=[
         OpenApiExample(
             "A person of a list",
-            {**EXAMPLE, "type": "person", "matched_recordings": [], "value_at_data_point": None},
+            {**EXAMPLE, **CONSTANTS},
             response_only=True,
         )
     ]
@@ -57,9 +74,9 @@ class PersonSerializer(ModelSerializer):
 class ListedPersonSerializer(PersonSerializer):
     """A person among others."""
 
-    type = serializers.SerializerMethodField()
-    matched_recordings = serializers.SerializerMethodField()
-    value_at_data_point = serializers.SerializerMethodField()
+    type = Constant("person")
+    matched_recordings = Constant([])
+    value_at_data_point = Constant(None, float)
 
     class Meta(PersonSerializer.Meta):
         fields = [
@@ -68,14 +85,8 @@ class ListedPersonSerializer(PersonSerializer):
         ]
         read_only_fields = fields
 
+    def to_representation(self, person: Person) -> dict[str, Any]:
+        return super().to_representation(person) | CONSTANTS
+
     def get_distinct_ids(self, person: Person) -> list[str]:
         return person.distinct_ids
-
-    def get_type(self, person: Person) -> str:
-        return "person"
-
-    def get_matched_recordings(self, person: Person) -> list[dict[str, Any]]:
-        return []
-
-    def get_value_at_data_point(self, person: Person) -> float | None:
-        return None

@@ -1,0 +1,121 @@
+"""Telling of issues: events for a project's destinations, and mails to who was assigned."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+from uuid_utils.compat import uuid7
+
+from error_tracking.assignees import assignee_of
+from error_tracking.linking import IssueChange
+from error_tracking.models import Issue, SpikeEvent
+from notifications import mail
+from notifications.events import emit
+from notifications.models import HogFunction
+from notifications.rendering import project_url
+from projects.models import Project, User
+
+EVENT_OF = {
+    IssueChange.Kind.CREATED: "$error_tracking_issue_created",
+    IssueChange.Kind.REOPENED: "$error_tracking_issue_reopened",
+}
+MAX_PROPS_BYTES = 256 * 1024
+TOO_LARGE = {"message_was_too_large": True}
+MAX_MAILED = 50
+ASSIGNED_MAILS = "error_tracking_issue_assigned"
+"""What users can switch off in their notification settings."""
+
+
+def tell_destinations(changes: Iterable[IssueChange]) -> None:
+    """Hand created and reopened issues to the destinations that want them.
+
+    Call it in the transaction that changes them. Imports of old events tell nothing.
+    """
+    changes = [change for change in changes if not change.event.historical]
+    if not changes:
+        return
+    projects = projects_with_destinations({change.event.project_id for change in changes})
+    changes = [change for change in changes if change.event.project_id in projects]
+    issues = Issue.objects.in_bulk({change.issue_id for change in changes})
+    for change in changes:
+        issue = issues[change.issue_id]
+        emit(
+            projects[change.event.project_id],
+            EVENT_OF[change.kind],
+            distinct_id=str(issue.id),
+            properties=properties_of(change, issue),
+            uuid=uuid5(issue.id, f"{change.kind}:{change.event.uuid}"),
+            url=issue_url(projects[change.event.project_id], issue.id),
+        )
+
+
+def tell_of_spike(spike: SpikeEvent) -> None:
+    """Hand a spike to the destinations that want it; call it in the transaction that records it."""
+    issue = spike.issue
+    emit(
+        issue.project,
+        "$error_tracking_issue_spiking",
+        distinct_id=str(issue.id),
+        properties={
+            "name": issue.name,
+            "description": issue.description,
+            "computed_baseline": spike.computed_baseline,
+            "current_bucket_value": spike.current_bucket_value,
+        },
+        uuid=spike.id,
+        url=issue_url(issue.project, issue.id),
+    )
+
+
+def projects_with_destinations(ids: set[int]) -> dict[int, Project]:
+    wanting = HogFunction.objects.active().filter(
+        type=HogFunction.Type.INTERNAL_DESTINATION, project__in=ids
+    )
+    return Project.objects.in_bulk(list(wanting.values_list("project_id", flat=True).distinct()))
+
+
+def properties_of(change: IssueChange, issue: Issue) -> dict[str, Any]:
+    event = change.event
+    assignee = assignee_of(issue.assigned_user_id)
+    return {
+        "name": issue.name,
+        "description": issue.description,
+        "status": issue.status,
+        "fingerprint": event.fingerprint,
+        "exception_timestamp": event.timestamp.isoformat(),
+        "exception_props": small_enough(event.properties),
+        "assignee": assignee and orjson.dumps(assignee).decode(),
+    }
+
+
+def small_enough(properties: dict[str, Any]) -> dict[str, Any]:
+    text = orjson.dumps(properties)
+    return orjson.loads(text) if len(text) <= MAX_PROPS_BYTES else TOO_LARGE
+
+
+def issue_url(project: Project, issue_id: UUID) -> str:
+    return f"{project_url(project)}/error_tracking/{issue_id}"
+
+
+def mail_assignee(issues: Sequence[Issue], by: User) -> None:
+    """Tell who was assigned to these issues, which all went to one person.
+
+    Call it in the transaction that does so.
+    """
+    if not issues or (user := issues[0].assigned_user) is None:
+        return
+    if not mail.wants(user, ASSIGNED_MAILS):
+        return
+    names = [issue.name or "an unnamed issue" for issue in issues]
+    what = names[0] if len(issues) == 1 else f"{len(issues)} issues"
+    shown = [
+        f"{name}\n{issue.description or ''}\n{issue_url(issue.project, issue.id)}\n"
+        for name, issue in zip(names, issues[:MAX_MAILED], strict=False)
+    ]
+    mail.send_once(
+        key=f"issues-assigned:{uuid7()}",
+        recipient=user.email,
+        subject=f"{by.get_full_name() or by.email} assigned {what} to you",
+        text="\n".join(shown),
+    )

@@ -1,0 +1,1 @@
+"""From frames of shipped code to frames of its source, by the symbol sets that were uploaded."""

@@ -1,0 +1,179 @@
+"""Events on their way to destinations: what matches is enqueued in the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from app_metrics.recording import Category, record
+from events.elements import chain_from_elements
+from notifications import logs
+from notifications.matching import Subject, matches
+from notifications.models import Delivery, HogFunction
+from notifications.rendering import event_url, project_url
+from persons.naming import DEFAULT_PROPERTIES
+from posthog_clone.captured import CapturedEvent
+from projects.models import Project
+
+# A destination that is down must not fill the database: beyond this, its events are dropped.
+MAX_WAITING = 10_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An event that a destination's filters let through."""
+
+    function: HogFunction
+    event: dict[str, Any]
+    person: dict[str, Any] | None
+
+
+def emit(
+    project: Project,
+    name: str,
+    distinct_id: str,
+    properties: dict[str, Any],
+    *,
+    uuid: UUID | None = None,
+    url: str = "",
+) -> int:
+    """Raise an internal event, such as `$insight_alert_firing`; returns how many deliveries wait.
+
+    Call it in the transaction of the cause. An event of the same `uuid` is delivered once.
+    """
+    functions = HogFunction.objects.active().filter(
+        project=project, type=HogFunction.Type.INTERNAL_DESTINATION
+    )
+    event = {
+        "uuid": str(uuid or uuid7()),
+        "event": name,
+        "distinct_id": distinct_id,
+        "timestamp": timezone.now().isoformat().replace("+00:00", "Z"),
+        "url": url,
+        "elements_chain": "",
+        "properties": properties,
+    }
+    subject = Subject(event, None, project)
+    return enqueue(
+        Wanted(function, event, None)
+        for function in functions
+        if matches(function.filters, subject)
+    )
+
+
+def emit_captured(events: Sequence[CapturedEvent]) -> int:
+    """Hand captured events to the destinations that want them; returns how many deliveries wait.
+
+    Call it in the transaction that stores the events, before they are stored, which takes their
+    elements apart. Costs one query when no project has a destination. Imports of old events are
+    passed over: nobody wants to be told of what was long ago.
+    """
+    functions = HogFunction.objects.active().filter(
+        type=HogFunction.Type.DESTINATION,
+        project__in={event.project_id for event in events if not event.dropped},
+    )
+    by_project: dict[int, list[HogFunction]] = {}
+    for function in functions.select_related("project"):
+        by_project.setdefault(function.project_id, []).append(function)
+    return enqueue(wanted(events, by_project))
+
+
+def wanted(
+    events: Iterable[CapturedEvent], by_project: dict[int, list[HogFunction]]
+) -> Iterable[Wanted]:
+    for captured in events:
+        functions = by_project.get(captured.project_id)
+        if captured.dropped or captured.historical or not functions:
+            continue
+        project = functions[0].project
+        subject = Subject(event_of(captured, project), person_of(captured, project), project)
+        for function in functions:
+            if matches(function.filters, subject):
+                yield Wanted(function, subject.event, subject.person)
+
+
+def event_of(captured: CapturedEvent, project: Project) -> dict[str, Any]:
+    timestamp = captured.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    properties = dict(captured.properties)
+    elements, chain = properties.pop("$elements", None), properties.pop("$elements_chain", None)
+    return {
+        "uuid": str(captured.uuid),
+        "event": captured.event,
+        "distinct_id": captured.distinct_id,
+        "timestamp": timestamp,
+        "url": event_url(project, str(captured.uuid), timestamp),
+        "elements_chain": chain if isinstance(chain, str) else chain_from_elements(elements),
+        "properties": properties,
+    }
+
+
+def person_of(captured: CapturedEvent, project: Project) -> dict[str, Any] | None:
+    if captured.person_mode != "full":
+        return None
+    properties = captured.person_properties
+    names = project.person_display_name_properties or DEFAULT_PROPERTIES
+    name = next((str(properties[key]) for key in names if properties.get(key)), None)
+    return {
+        "id": str(captured.person_id),
+        "name": name or captured.distinct_id,
+        "url": f"{project_url(project)}/persons/{captured.person_id}",
+        "properties": properties,
+    }
+
+
+def enqueue(found: Iterable[Wanted]) -> int:
+    found = list(found)
+    return write(found) if found else 0
+
+
+@transaction.atomic
+def write(found: Sequence[Wanted]) -> int:
+    room = room_of({each.function.id for each in found})
+    rows, dropped = [], {}
+    for each in found:
+        room[each.function.id] -= 1
+        if room[each.function.id] < 0:
+            dropped[each.function] = dropped.get(each.function, 0) + 1
+            continue
+        payload = orjson.dumps({"event": each.event, "person": each.person}).decode()
+        rows.append(
+            Delivery(
+                project_id=each.function.project_id,
+                function=each.function,
+                event_uuid=each.event["uuid"],
+                payload=payload,
+            )
+        )
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
+    for function, count in dropped.items():
+        tell_dropped(function, count)
+    return len(rows)
+
+
+def room_of(function_ids: set[UUID]) -> dict[UUID, int]:
+    """How many more deliveries may wait for each destination."""
+    waiting = Delivery.objects.filter(
+        function__in=function_ids, state=Delivery.State.PENDING
+    ).order_by()
+    counts = dict(waiting.values_list("function").annotate(Count("id")))
+    return {id: MAX_WAITING - counts.get(id, 0) for id in function_ids}
+
+
+def tell_dropped(function: HogFunction, count: int) -> None:
+    message = f"Dropped {count} events: {MAX_WAITING} are waiting already."
+    logs.write(function, [("error", message)])
+    record(
+        function.project_id,
+        Category.WEBHOOK,
+        job_id=str(function.id),
+        failures=count,
+        error_type="TooManyWaiting",
+        error_details={"error": {"message": message}},
+    )
