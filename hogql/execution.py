@@ -9,11 +9,12 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
 
 import clickhouse
 from hogql import ast, guard
-from hogql.answers import json_value
+from hogql.answers import JSONValues
 from hogql.compiler import Compiled, compile
 from hogql.compiler.context import Cohorts, Context, no_cohorts
 from hogql.failures import as_api_error
@@ -59,7 +60,7 @@ def run(
     cohorts: Cohorts = no_cohorts,
     default_limit: int = DEFAULT_ROWS,
     max_limit: int = MAX_ROWS,
-    seconds: int = guard.MAX_SECONDS,
+    seconds: int | None = None,
     query_id: str | None = None,
     now: datetime | None = None,
 ) -> Result:
@@ -77,16 +78,16 @@ def run(
         compiled = compiled_for(tree, project, property_types, cohorts)
     with timings.of("execute"):
         answer = execute(compiled, project, seconds=seconds, query_id=query_id)
-    rows = answer.rows
-    has_more = limit is not None and len(rows) > limit
-    zone = ZoneInfo(project.timezone)
+    has_more = limit is not None and len(answer.rows) > limit
+    with timings.of("answer"):
+        rows = JSONValues(ZoneInfo(project.timezone)).rows(answer.rows[:limit])
     return Result(
         columns=compiled.columns,
         types=[
             [name, type_name(type)]
             for name, type in zip(compiled.columns, answer.types, strict=True)
         ],
-        rows=[[json_value(value, zone) for value in row] for row in rows[:limit]],
+        rows=rows,
         has_more=has_more,
         limit=limit,
         offset=offset,
@@ -152,16 +153,20 @@ def execute(
     compiled: Compiled,
     project: Project,
     *,
-    seconds: int = guard.MAX_SECONDS,
+    seconds: int | None = None,
     query_id: str | None = None,
 ) -> clickhouse.Answer:
-    settings = guard.run_settings(project.id, timezone=project.timezone, seconds=seconds)
+    """Run what `compiled_for` made. `seconds` is QUERY_MAX_SECONDS unless given."""
+    seconds = seconds or settings.QUERY_MAX_SECONDS
+    query_settings = guard.run_settings(project.id, timezone=project.timezone, seconds=seconds)
     # Both stores list a running query with its settings; only a server lets us choose its id.
-    settings["log_comment"] = log_comment(project, query_id or str(uuid4()))
+    if compiled.is_slow_by_row:
+        query_settings["max_block_size"] = guard.SMALL_BLOCK
+    query_settings["log_comment"] = log_comment(project, query_id or str(uuid4()))
     # Without any reference to a value, the driver would take % in the SQL for one.
     params = compiled.params if "{" in compiled.sql else {}
     try:
-        return clickhouse.query(compiled.sql, query_settings=settings, **params)
+        return clickhouse.query(compiled.sql, query_settings=query_settings, **params)
     except (clickhouse.Rejected, clickhouse.Unavailable) as error:
         raise as_api_error(error, seconds) from error
 

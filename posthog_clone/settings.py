@@ -127,6 +127,13 @@ CACHES = {
     }
 }
 
+# Queries: what each may use. The embedded engine shares the process's memory.
+
+QUERY_MAX_SECONDS = env_int("QUERY_MAX_SECONDS", 60)
+QUERY_MAX_MEMORY_BYTES = (
+    env_int("QUERY_MAX_MEMORY_MB", 1024 if EMBEDDED_CLICKHOUSE else 8192) * 1024 * 1024
+)
+
 # Django
 
 INSTALLED_APPS = [

@@ -15,8 +15,15 @@ class Compiled:
     columns: list[str]
     tables: set[str]
     """That the query reads, as users call them."""
+    is_slow_by_row: bool = False
 
 
 def compile(node: ast.Select, context: Context) -> Compiled:
     sql, columns = compile_select(node, context, {})
-    return Compiled(sql, context.params, [column.name for column in columns], context.tables)
+    return Compiled(
+        sql,
+        context.params,
+        [column.name for column in columns],
+        context.tables,
+        context.is_slow_by_row,
+    )

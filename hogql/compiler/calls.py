@@ -1,5 +1,6 @@
 """Functions that are not simply passed on: lenient casts, the project's week, other names."""
 
+import re
 from collections.abc import Callable
 
 from hogql import ast
@@ -19,6 +20,10 @@ PARTS = {
     **{"day": "toDayOfMonth", "hour": "toHour", "minute": "toMinute", "second": "toSecond"},
     **{"doy": "toDayOfYear", "dow": "toDayOfWeek", "epoch": "toUnixTimestamp"},
 }
+MAX_REPEATS = 10_000
+MAX_MATCHED = 10_000
+UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
+BRANCHING = re.compile(r"[|?]|\)[*+{]")
 Writer = Callable[[ast.Call, list[Code], Context], str]
 
 
@@ -153,6 +158,38 @@ def concatenated(call: ast.Call, args: list[Code], context: Context) -> str:
     return f"concat({', '.join(texts)})"
 
 
+def lengthened(call: ast.Call, args: list[Code], context: Context) -> str:
+    """No text longer than MAX_REPEATS characters or repetitions in one go: the searches in long
+    texts can't be stopped."""
+    position = 0 if call.name.lower() == "space" else 1
+    count = args[position]
+    if isinstance(count.constant, int) and count.constant > MAX_REPEATS:
+        raise QueryError(f"{call.name} makes at most {MAX_REPEATS} characters", node=call)
+    texts = [arg.sql for arg in args]
+    texts[position] = f"least({count.sql}, {MAX_REPEATS})"
+    return f"{function_name(call)}({', '.join(texts)})"
+
+
+def repeatedly_matched(call: ast.Call, args: list[Code], context: Context) -> str:
+    """Matches over and over, from where the last one ended. A pattern that looks far ahead each
+    time, as `.*?b|a` does, takes time in proportion to the square of the text's length, and
+    ClickHouse can't be stopped within a row: long texts are refused."""
+    name = function_name(call)
+    text, pattern = (1, 0) if name == "splitByRegexp" else (0, 1)
+    texts = [arg.sql for arg in args]
+    known = args[pattern].constant
+    if not isinstance(known, str) or (UNBOUNDED.search(known) and BRANCHING.search(known)):
+        message = f"{name} takes texts of at most {MAX_MATCHED} characters with such a pattern"
+        too_long = f"length({texts[text]}) > {MAX_MATCHED}, {context.bind(message, 'String')}"
+        texts[text] = f"if(throwIf({too_long}) = 0, {texts[text]}, '')"
+        context.is_slow_by_row = True
+    return f"{name}({', '.join(texts)})"
+
+
+def function_name(call: ast.Call) -> str:
+    return find(call.name).sql
+
+
 def joined(args: list[Code]) -> str:
     return ", ".join(arg.sql for arg in args)
 
@@ -188,5 +225,15 @@ WRITERS: dict[str, Writer] = {
     "arrayReduce": array_reduce,
     "arrayReduceInRanges": array_reduce,
     "concat": concatenated,
+    **dict.fromkeys(
+        ("repeat", "space", "leftPad", "rightPad", "leftPadUTF8", "rightPadUTF8"), lengthened
+    ),
+    **dict.fromkeys(
+        (
+            *("countMatches", "countMatchesCaseInsensitive", "extractAll", "replaceRegexpAll"),
+            *("extractAllGroupsVertical", "extractAllGroupsHorizontal", "splitByRegexp"),
+        ),
+        repeatedly_matched,
+    ),
 }
 """By the function's SQL name."""

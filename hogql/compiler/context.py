@@ -44,6 +44,8 @@ class Context:
     """The tables that the query reads, as users call them."""
     reads_text: bool = False
     """Properties are read as text, whatever their definitions say: see ast.Text."""
+    is_slow_by_row: bool = False
+    """Rows take so long that ClickHouse is to look at the clock more often."""
     nodes: int = 0
     aliases: int = 0
     bound: dict[tuple[str, str], str] = field(default_factory=dict)

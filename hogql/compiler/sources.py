@@ -95,9 +95,11 @@ class TableSource(Source):
         """The field within the subquery."""
         name, rest = str(chain[0]), chain[1:]
         if name in self.table.links:
-            if not rest:
-                rest = [self.table.links[name].key]
-            return self.link(name).read(rest)
+            rest = rest or [self.table.links[name].key]
+            source = self.link(name)
+            if not source.has(str(rest[0])):
+                raise QueryError(f"Unable to resolve field: {'.'.join(map(str, chain))}")
+            return source.read(rest)
         return self.read_field(self.table.fields[name], rest)
 
     def read_field(self, field: Field, rest: Chain) -> Code:

@@ -3,6 +3,7 @@
 SQLite asks the predicate for each row; PostgreSQL gets SQL of its own, which says the same.
 """
 
+import json
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -26,7 +27,8 @@ from hogql.filters.predicate import Predicate
 SQLITE_FUNCTION = "property_filter_matches"
 ALL = ~Q(pk__in=[])
 Cohort = Callable[[int], Q]
-"""A cohort's id → a condition on persons. Raises ValidationError when there is none."""
+"""A cohort's id → a condition on persons that is true or false for each, such as `Q(id__in=…)`.
+Raises ValidationError when there is no such cohort."""
 
 
 def properties_q(
@@ -74,14 +76,9 @@ class PropertyMatches(Func):
 
     def as_sqlite(self, compiler, connection, **extra):
         column, params = compiler.compile(self.source_expressions[0])
-        spec = orjson.dumps(
-            [
-                *(self.leaf.key, self.leaf.operator, list(self.leaf.values)),
-                *(self.now.isoformat(), str(self.zone)),
-            ],
-            default=str,
-        ).decode()
-        return f"{SQLITE_FUNCTION}({column}, %s)", [*params, spec]
+        leaf, zone = self.leaf, str(self.zone)
+        spec = [leaf.key, leaf.operator, leaf.values, self.now.isoformat(), zone]
+        return f"{SQLITE_FUNCTION}({column}, %s)", [*params, json.dumps(spec, default=str)]
 
     def as_postgresql(self, compiler, connection, **extra):
         column, params = compiler.compile(self.source_expressions[0])
@@ -106,7 +103,7 @@ def matches(properties: str | None, spec: str) -> bool:
 
 @lru_cache(maxsize=256)
 def predicate(spec: str) -> Predicate:
-    key, operator, values, now, zone = orjson.loads(spec)
+    key, operator, values, now, zone = json.loads(spec)
     leaf = PropertyFilter(key, "person", operator, tuple(values))
     group = PropertyGroup("AND", (leaf,))
     return Predicate(group, now=datetime.fromisoformat(now), zone=ZoneInfo(zone))

@@ -165,7 +165,6 @@ split_part=splitPart : 3 text
 splitByWhitespace splitByNonAlpha : 1-2 array
 string_to_array=stringToArray : 2 array
 alphaTokens : 1-2 array
-ngrams : 2 array
 tokens : 1+ array
 arrayStringConcat array_to_string=arrayStringConcat : 1-2 text
 ngramDistance ngramDistanceCaseInsensitive ngramSearch ngramSearchCaseInsensitive : 2 number

@@ -2,7 +2,8 @@
 
 from hogql import ast
 from hogql.errors import HogQLSyntaxError
-from hogql.parser.expressions import TERNARY, ExpressionParser
+from hogql.parser.calls import TERNARY
+from hogql.parser.expressions import ExpressionParser
 
 SET_OPERATORS = ("UNION", "INTERSECT", "EXCEPT")
 JOIN_WORDS = ("INNER", "LEFT", "RIGHT", "FULL", "OUTER", "ANY", "ALL", "SEMI", "ANTI", "ASOF")

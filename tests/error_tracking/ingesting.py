@@ -56,3 +56,14 @@ def deliver() -> None:
 
 def refused(table: str, row: bytes, reason: str) -> None:
     raise AssertionError(f"{table}: {reason}")
+
+
+def frames(event, position=0):
+    """The processed frames of one of the event's exceptions."""
+    return event.properties["$exception_list"][position]["stacktrace"]["frames"]
+
+
+def event_of(project, *raw_frames, **properties):
+    """An event of an exception with these frames."""
+    entry = {"type": "E", "stacktrace": {"type": "raw", "frames": list(raw_frames)}}
+    return captured(project, **{"$exception_list": [entry], **properties})

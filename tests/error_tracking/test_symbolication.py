@@ -1,22 +1,16 @@
 """Frames of shipped code resolved to its source, through what the symbol CLI uploads."""
 
-import gzip
-import io
 import json
 import struct
-import zipfile
 
 import pytest
 import zstandard
-from django.core.files.base import ContentFile
 
 from error_tracking import symbol_files
 from error_tracking.models import StackFrame, SymbolSet
-from error_tracking.stack_frames import recorded
 from error_tracking.symbol_data import MAGIC, write_source_and_map
 from error_tracking.symbolication import symbol_sets
-from error_tracking.symbolication.resolving import known_frames
-from tests.error_tracking.ingesting import captured, ingest
+from tests.error_tracking.ingesting import captured, event_of, frames, ingest
 from tests.error_tracking.recorded import FOLDER, exception_events
 from tests.factories import ReleaseFactory, SymbolSetFactory
 
@@ -35,53 +29,15 @@ org.library.Client -> a.c:
 """
 
 
-@pytest.fixture(autouse=True)
-def fresh(settings, tmp_path):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "symbol_sets": {
-            **settings.STORAGES["symbol_sets"],
-            "OPTIONS": {"location": tmp_path, "allow_overwrite": True},
-        },
-    }
-    recorded.keys.clear()
-    known_frames.cache_clear()
-    symbol_sets.maps = symbol_sets.Maps()
-
-
-@pytest.fixture
-def uploaded(project):
-    """Makes a finished symbol set of the project with this content."""
-
-    def make(content, ref=CHUNK_ID, **fields):
-        row = SymbolSetFactory(
-            project=project,
-            ref=ref,
-            content_hash="h",
-            storage_ptr=symbol_files.new_key(),
-            **fields,
-        )
-        symbol_files.storage().save(row.storage_ptr, ContentFile(content))
-        return row
-
-    return make
-
-
-def frames(event, position=0):
-    return event.properties["$exception_list"][position]["stacktrace"]["frames"]
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 def chunk_event(project):
     return captured(project, **exception_events("web_exceptions_chunk_id")[0])
 
 
-def event_of(project, *raw_frames, **properties):
-    entry = {"type": "E", "stacktrace": {"type": "raw", "frames": list(raw_frames)}}
-    return captured(project, **{"$exception_list": [entry], **properties})
-
-
 def test_browser_frames_by_chunk_id(project, uploaded):
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     event = chunk_event(project)
     ingest(event)
 
@@ -104,7 +60,7 @@ def test_browser_frames_by_chunk_id(project, uploaded):
 
 
 def test_frames_are_recorded_with_their_source_lines(project, uploaded):
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     ingest(chunk_event(project))
     frame = StackFrame.objects.get(contents__resolved_name="priceOf")
     assert (frame.resolved, frame.symbol_set_ref) == (True, CHUNK_ID)
@@ -121,7 +77,7 @@ def test_an_upload_resolves_later_events(project, uploaded, django_capture_on_co
         ingest(before)
         assert frames(before)[-1]["resolved"] is False
         StackFrame.objects.filter(resolved=False).delete()  # as finishing an upload does
-        uploaded(CHUNK)
+        uploaded(CHUNK, CHUNK_ID)
         after = chunk_event(project)
         ingest(after)
     assert frames(after)[-1]["resolved_name"] == "checkout"
@@ -130,7 +86,7 @@ def test_an_upload_resolves_later_events(project, uploaded, django_capture_on_co
 
 
 def test_an_upload_that_is_not_finished_resolves_nothing(project, uploaded):
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     SymbolSet.objects.update(content_hash=None)
     event = chunk_event(project)
     ingest(event)
@@ -138,7 +94,7 @@ def test_an_upload_that_is_not_finished_resolves_nothing(project, uploaded):
 
 
 def test_a_file_that_is_gone_resolves_nothing(project, uploaded):
-    row = uploaded(CHUNK)
+    row = uploaded(CHUNK, CHUNK_ID)
     symbol_files.storage().delete(row.storage_ptr)
     event = chunk_event(project)
     ingest(event)
@@ -172,7 +128,7 @@ def test_frames_without_a_chunk_id_are_found_by_their_url(project, uploaded):
     ],
 )
 def test_maps_that_can_not_be_read(project, uploaded, content, failure):
-    uploaded(content)
+    uploaded(content, CHUNK_ID)
     event = chunk_event(project)
     ingest(event)
     frame = frames(event)[-1]
@@ -195,7 +151,7 @@ def raw(line=2, column=88, **fields):
 
 @pytest.mark.parametrize("place", [(9, 1), (2, 0), (0, 1), (2**32 - 1, 2**32 - 1)])
 def test_places_that_the_map_does_not_have(project, uploaded, place):
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     event = event_of(project, raw(*place))
     ingest(event)
     (frame,) = frames(event)
@@ -214,7 +170,8 @@ def test_what_the_app_imports_is_not_its_own(project, uploaded):
         uploaded(
             write_source_and_map(
                 (APP / "chunk.min.js").read_bytes(), json.dumps(source_map).encode()
-            )
+            ),
+            CHUNK_ID,
         )
         event = event_of(project, raw())
         ingest(event)
@@ -226,7 +183,7 @@ def test_what_the_app_imports_is_not_its_own(project, uploaded):
 
 
 def test_node_frames_by_chunk_id(project, uploaded):
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     event = event_of(project, raw(platform="node:javascript", filename="dist/app.js", module="app"))
     ingest(event)
     (frame,) = frames(event)
@@ -243,7 +200,7 @@ def test_hermes_frames(project, uploaded):
         [{"names": ["<global>", "priceOf"], "mappings": "AAA;ACCA"}]
     ]
     payload = zstandard.ZstdCompressor().compress(json.dumps(source_map).encode())
-    uploaded(MAGIC + struct.pack("<IIB", 2, 3, 1) + payload)
+    uploaded(MAGIC + struct.pack("<IIB", 2, 3, 1) + payload, CHUNK_ID)
     frame = {
         "platform": "hermes",
         "function": "e",
@@ -300,7 +257,7 @@ def test_java_frames(project, uploaded):
 
 
 def test_maps_of_another_kind_than_the_frame_do_no_harm(project, uploaded):
-    uploaded(MAGIC + struct.pack("<II", 1, 4) + MAPPING.encode())
+    uploaded(MAGIC + struct.pack("<II", 1, 4) + MAPPING.encode(), CHUNK_ID)
     uploaded(CHUNK, "com.example.shop@1.0+1")
     event = event_of(project, raw(), java(1))
     ingest(event)
@@ -310,7 +267,7 @@ def test_maps_of_another_kind_than_the_frame_do_no_harm(project, uploaded):
 def test_resolved_frames_decide_the_fingerprint(project, uploaded):
     unresolved = chunk_event(project)
     ingest(unresolved)
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     by_chunk = chunk_event(project)
     ingest(by_chunk)
     assert by_chunk.fingerprint != unresolved.fingerprint
@@ -325,7 +282,7 @@ def test_releases_of_symbol_sets_are_told(project, uploaded):
     release = ReleaseFactory(
         project=project, metadata={"git": {"commit_id": "c0ffee", "branch": "main"}}
     )
-    uploaded(CHUNK, release=release)
+    uploaded(CHUNK, CHUNK_ID, release=release)
     event = chunk_event(project)
     ingest(event)
     assert event.properties["$exception_releases"] == {
@@ -355,7 +312,7 @@ def test_releases_that_the_client_names_are_told(project):
 
 
 def test_use_is_noted(project, uploaded, django_assert_num_queries):
-    row = uploaded(CHUNK)
+    row = uploaded(CHUNK, CHUNK_ID)
     unused = uploaded(CHUNK, "unused")
     ingest(chunk_event(project))
     row.refresh_from_db()
@@ -368,7 +325,7 @@ def test_use_is_noted(project, uploaded, django_assert_num_queries):
 
 
 def test_code_variables_survive(project, uploaded):
-    uploaded(CHUNK)
+    uploaded(CHUNK, CHUNK_ID)
     event = event_of(project, raw(code_variables={"a": "1"}), raw())
     ingest(event)
     first, second = frames(event)
@@ -383,124 +340,3 @@ def test_few_maps_are_kept(monkeypatch, project, uploaded):
         ingest(event_of(project, raw(chunk_id=f"c{number}")))
     assert len(symbol_sets.maps.kept) == 2
     assert symbol_sets.maps.size == 2 * len(CHUNK)
-
-
-# Native code
-
-DEBUG_ID = "786ee888-ebbf-f30f-9d2c-112cf15618f7"
-NATIVE = FOLDER.parent / "native"
-BINARY = gzip.decompress((NATIVE / "shop.elf.gz").read_bytes())
-IN_PRICE = 0x1009
-
-
-def bundle(**files):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as bundle:
-        for name, content in files.items():
-            bundle.writestr(name, content)
-    return packed.getvalue()
-
-
-WITH_SOURCE = bundle(
-    **{
-        "dwarf": BINARY,
-        "__source/0": (NATIVE / "shop.c").read_bytes(),
-        "__source/manifest.json": json.dumps(
-            {"version": 1, "files": {"/src/shop.c": "__source/0"}}
-        ),
-    }
-)
-
-
-def native_event(project, *raw_frames, base=0x7F0000000000):
-    """Frames by their place in the image, which was loaded at `base`."""
-    frames = [
-        {
-            "platform": "native",
-            "in_app": True,
-            "module": "shop",
-            **frame,
-            "instruction_addr": hex(base + frame["at"]),
-        }
-        for frame in raw_frames
-    ]
-    image = {"debug_id": DEBUG_ID.upper(), "image_addr": hex(base), "image_size": 0x3000}
-    return event_of(project, *frames, **{"$debug_images": ["nonsense", {}, image]})
-
-
-def native_map(content, kind=6):
-    return MAGIC + struct.pack("<II", 1, kind) + content
-
-
-@pytest.mark.parametrize(("content", "kind"), [(BINARY, 6), (WITH_SOURCE, 6), (WITH_SOURCE, 5)])
-def test_native_frames(project, uploaded, content, kind):
-    uploaded(native_map(content, kind), DEBUG_ID.upper())
-    event = native_event(project, {"at": IN_PRICE}, {"at": 0x2000, "function": "known"})
-    ingest(event)
-    price, divide, known = frames(event)
-    assert [frame["resolved_name"] for frame in (price, divide)] == ["price", "divide"]
-    assert (divide["source"], divide["line"], divide["module"]) == ("/src/shop.c", 5, "shop")
-    assert (price["resolved"], price["line"]) == (True, 9)
-    assert (known["resolved_name"], known["resolved"]) == ("known", True)
-    assert known["resolve_failure"] == "Symbol not found at address: 0x2000"
-    recorded_frame = StackFrame.objects.get(raw_id=divide["raw_id"])
-    if content == WITH_SOURCE:
-        assert recorded_frame.context["line"] == {
-            "number": 5,
-            "line": "    return total / count;",
-        }
-    else:
-        assert recorded_frame.context is None
-
-
-def test_native_frames_are_the_same_wherever_the_image_was_loaded(project):
-    one = native_event(project, {"at": IN_PRICE})
-    two = native_event(project, {"at": IN_PRICE}, base=0x5500000000)
-    ingest(one, two)
-    assert frames(one)[0]["raw_id"] == frames(two)[0]["raw_id"]
-    assert frames(one)[0]["resolve_failure"] == (
-        f"No debug symbols uploaded for debug_id: {DEBUG_ID.upper()}"
-    )
-
-
-def test_apple_frames_need_their_symbols(project, uploaded):
-    def ask():
-        event = native_event(project, {"at": IN_PRICE, "platform": "apple"})
-        ingest(event)
-        return frames(event)
-
-    (frame,) = ask()
-    assert frame["resolve_failure"] == f"No dSYM uploaded for debug_id: {DEBUG_ID.upper()}"
-    uploaded(native_map(WITH_SOURCE, 5), DEBUG_ID.upper())
-    assert [frame["resolved_name"] for frame in ask()] == ["price", "divide"]
-
-
-def test_frames_that_the_client_has_expanded_stay(project, uploaded):
-    uploaded(native_map(BINARY), DEBUG_ID.upper())
-    event = native_event(
-        project,
-        {"at": IN_PRICE, "function": "a"},
-        {"at": IN_PRICE, "function": "b", "inline": True},
-    )
-    ingest(event)
-    assert [frame["resolved_name"] for frame in frames(event)] == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    "content", [b"nonsense", bundle(other=b"x"), bundle(dwarf=b"nonsense"), WITH_SOURCE[:500]]
-)
-def test_native_symbols_that_can_not_be_read(project, uploaded, content):
-    uploaded(native_map(content), DEBUG_ID.upper())
-    event = native_event(project, {"at": IN_PRICE, "function": "known"})
-    ingest(event)
-    (frame,) = frames(event)
-    assert (frame["resolved_name"], frame["resolved"]) == ("known", True)
-    assert frame["resolve_failure"]
-
-
-@pytest.mark.parametrize("addr", ["0x1", "nonsense", None, 5, "-0x5", "f" * 40])
-def test_addresses_outside_of_any_image(project, addr):
-    event = native_event(project, {"at": 0})
-    event.properties["$exception_list"][0]["stacktrace"]["frames"][0]["instruction_addr"] = addr
-    ingest(event)
-    assert frames(event)[0]["resolved"] is False

@@ -51,7 +51,7 @@ def test_answer_tells_columns_types_and_rows(project):
     assert result.rows == [["$pageview", str(uuid), "2026-06-15T12:00:00Z", "Chrome", 1, 1]]
     assert (result.has_more, result.limit, result.offset) == (False, 100, 0)
     assert result.tables == {"events"}
-    assert set(result.timings) == {"parse", "prepare", "execute"}
+    assert set(result.timings) == {"parse", "prepare", "execute", "answer"}
     assert result.hogql == (
         "SELECT event, uuid, timestamp, properties.$browser, count() OVER (), 1 AS one "
         "FROM events LIMIT 101"
@@ -575,6 +575,10 @@ def test_mistake_is_a_400_that_says_what_to_change(project, query, message):
         ("select event from events where count() > 1", "illegal_aggregation"),
         ("select intDiv(1, 0)", "illegal_division"),
         ("select match('a', '(')", "cannot_compile_regexp"),
+        (
+            "select countMatches(concat(repeat('a', 9999), 'aa'), 'a*?b|a')",
+            "function_throw_if_value_is_non_zero",
+        ),
         ("select toTimeZone(now(), 'Mars')", "bad_arguments"),
         ("select throwIf(1)", None),
     ],
