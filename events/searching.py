@@ -1,6 +1,7 @@
 """Events that property filters and HogQL conditions select, through the query language."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,7 +23,8 @@ def search(project: Project, wanted: EventFilter) -> tuple[list[EventRow], bool]
         f"SELECT uuid, timestamp FROM events ORDER BY timestamp {order}, uuid {order}"
         f" LIMIT {wanted.limit} OFFSET {wanted.offset}"
     )
-    tree.where = ast.And(list(conditions(project, wanted)))
+    # Parsed trees are cached and shared: this one is a copy.
+    tree = replace(tree, where=ast.And(list(conditions(project, wanted))))
     result = run(tree, project, max_limit=MAX_LIMIT, now=wanted.now)
     found = [(UUID(uuid), datetime.fromisoformat(moment)) for uuid, moment in result.rows]
     return queries.by_uuids(project.id, found), result.has_more
