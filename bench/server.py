@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +29,11 @@ class Server:
     start_seconds: float
 
     def status(self) -> dict:
-        with urllib.request.urlopen(f"{self.url}/_readyz", timeout=30) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(f"{self.url}/_readyz", timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as late:  # 503 says so, in the same words
+            return json.load(late)
 
     def resident_mb(self) -> float:
         text = Path(f"/proc/{self.pid}/status").read_text()

@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from clickhouse.models import OutboxBlock
+from clickhouse.models import OutboxBlock, OutboxInsert
 from posthog_clone.admin import RecordAdmin
 
 
@@ -12,4 +12,13 @@ class OutboxBlockAdmin(RecordAdmin):
     list_filter = ["table"]
     search_fields = ["table"]
     ordering = ["id"]
-    exclude = ["payload"]
+    exclude = ["payload", "keys"]
+
+
+@admin.register(OutboxInsert)
+class OutboxInsertAdmin(RecordAdmin):
+    """Which blocks are on their way together."""
+
+    list_display = ["table", "token"]
+    search_fields = ["table"]
+    ordering = ["id"]

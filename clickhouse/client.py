@@ -12,7 +12,11 @@ from typing import Any
 import clickhouse_connect
 import urllib3.exceptions
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.exceptions import (
+    ClickHouseError,
+    OperationalError,
+    StreamFailureError,
+)
 from django.conf import settings
 from rest_framework.exceptions import APIException
 
@@ -78,6 +82,9 @@ def client() -> Iterator[Client]:
         yield connection
     except OperationalError as error:
         connection.close()
+        code = getattr(error, "code", None)
+        if isinstance(error, StreamFailureError) and code and code not in BUSY_CODES:
+            raise Rejected(str(error), code) from error
         raise Unavailable from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         connection.close()

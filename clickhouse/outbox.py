@@ -1,31 +1,46 @@
 """The outbox: rows for ClickHouse committed with their relational cause, delivered after.
 
 A crash between the two loses nothing and doubles nothing: the block is still in the outbox, and
-its token makes ClickHouse pass over a block that it has already.
+its insert's token makes ClickHouse pass over rows that it has already.
 
-An insert costs ClickHouse some 15 ms of processor time however few its rows. Small blocks that
-come often are therefore joined: they get a common token, in a commit of its own, before any of
-them is inserted, so that a second attempt inserts the very same rows.
+An insert costs ClickHouse some 15 ms of processor time however few its rows. What waits for one
+table therefore goes in together, and `Delivery` gives blocks a moment to gather.
 """
 
+import logging
+import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from uuid import uuid4
 
 import orjson
 import zstandard
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 import clickhouse
-from clickhouse.models import OutboxBlock
+from clickhouse.models import OutboxBlock, OutboxInsert
+from posthog_clone import process
+
+logger = logging.getLogger(__name__)
 
 MAX_BLOCK_BYTES = 16 * 1024 * 1024
 MAX_JOINED_BLOCKS = 1000
 MAX_JOINED_ROWS = 20_000
+MAX_JOINED_BYTES = 8 * 1024 * 1024
+
+# Blocks of other processes are seen at the next look; this process's own wake the delivery.
+LOOK_SECONDS = 0.2
+PACE_SECONDS = 0.3
+MAX_BACKOFF_SECONDS = 5.0
+MEMORY_SECONDS = 5.0
 
 Reject = Callable[[str, bytes, str], None]
+"""Takes a table, a row that ClickHouse refused, and its reason."""
+
+filled = threading.Event()
+"""Set when this process committed a block."""
 
 
 def enqueue(table: str, rows: Sequence[dict], lane: int | None = None) -> None:
@@ -35,110 +50,180 @@ def enqueue(table: str, rows: Sequence[dict], lane: int | None = None) -> None:
 
 
 def enqueue_lines(
-    table: str, lines: Sequence[bytes], lane: int | None = None, *, joinable: bool = False
+    table: str, lines: Sequence[bytes], lane: int | None = None, keys: Sequence[bytes] = ()
 ) -> None:
-    """Like `enqueue`, for rows that are JSON already. `joinable` is for many small blocks whose
-    order among other tables' doesn't matter."""
+    """Like `enqueue`, for rows that are JSON already. `keys`, one for each row, are for
+    `keys_on_their_way`."""
     if not lines:
         return
     compress = zstandard.ZstdCompressor(level=1).compress
-    blocks, block, size = [], [], 0
-    for line in lines:
-        if block and size + len(line) > MAX_BLOCK_BYTES:
-            blocks.append((block, size))
-            block, size = [], 0
-        block.append(line)
-        size += len(line)
-    blocks.append((block, size))
-    OutboxBlock.objects.bulk_create(
-        OutboxBlock(
-            table=table,
-            lane=lane,
-            rows=len(block),
-            size=size,
-            joinable=joinable,
-            payload=compress(b"\n".join(block)),
+    blocks = []
+    for start, end, size in split(lines):
+        blocks.append(
+            OutboxBlock(
+                table=table,
+                lane=lane,
+                rows=end - start,
+                size=size,
+                keys=b"".join(keys[start:end]),
+                payload=compress(b"\n".join(lines[start:end])),
+            )
         )
-        for block, size in blocks
-    )
+    OutboxBlock.objects.bulk_create(blocks)
+    transaction.on_commit(filled.set)
 
 
-def deliver(lane: int | None, reject: Reject, *, max_blocks: int = 16) -> int:
-    """Deliver a lane's waiting blocks, oldest first, until some `max_blocks` of them are done;
-    returns how many there were.
+def split(lines: Sequence[bytes]) -> list[tuple[int, int, int]]:
+    """Start, end and bytes of the blocks that the lines make."""
+    blocks, start, size = [], 0, 0
+    for number, line in enumerate(lines):
+        if number > start and size + len(line) > MAX_BLOCK_BYTES:
+            blocks.append((start, number, size))
+            start, size = number, 0
+        size += len(line)
+    return [*blocks, (start, len(lines), size)]
 
-    A row that ClickHouse refuses goes to `reject(table, row, reason)` and the rest go on. Raises
+
+def keys_on_their_way(table: str, lane: int | None, width: int) -> set[bytes]:
+    """The keys, `width` bytes each, of the lane's rows that ClickHouse may not have yet.
+
+    Ask here before asking ClickHouse: a block leaves only once its rows are there.
+    """
+    waiting = OutboxBlock.objects.filter(table=table, lane=lane).order_by("id")
+    keys = b"".join(bytes(keys) for keys in waiting.values_list("keys", flat=True))
+    return {keys[at : at + width] for at in range(0, len(keys), width)}
+
+
+def deliver(reject: Reject) -> int:
+    """Deliver what waits, oldest first; returns the number of rows.
+
+    A row that ClickHouse refuses goes to `reject` and the rest go on. Raises
     clickhouse.Unavailable when the store is away; the blocks wait.
     """
     count = 0
-    while count < max_blocks and (delivered := deliver_insert(lane, reject)):
-        count += delivered
+    while rows := deliver_insert(reject):
+        count += rows
     return count
 
 
-def deliver_insert(lane: int | None, reject: Reject) -> int:
-    """Deliver the blocks of the oldest insert."""
-    join_blocks(lane)
-    waiting = OutboxBlock.objects.filter(lane=lane, joinable=False).order_by("id")
+def deliver_insert(reject: Reject) -> int:
+    """Deliver the oldest insert that nobody else is delivering; returns the number of rows."""
+    if not OutboxBlock.objects.exists():
+        return 0
     if connection.features.has_select_for_update_skip_locked:
-        with transaction.atomic():  # its first block stands for the whole insert
-            return _deliver(waiting.select_for_update(skip_locked=lane is None), reject)
-    return _deliver(waiting, reject)
+        with transaction.atomic():
+            inserts = OutboxInsert.objects.select_for_update(skip_locked=True)
+            if insert := inserts.order_by("id").first():
+                return complete(insert, reject)
+        # What is decided must be committed before it is carried out.
+        return deliver_insert(reject) if join() else 0
+    insert = OutboxInsert.objects.order_by("id").first() or join()
+    return complete(insert, reject) if insert else 0
 
 
-def join_blocks(lane: int | None) -> None:
-    """Decide which of the joinable blocks go in together, and commit that."""
-    joinable = OutboxBlock.objects.filter(lane=lane, joinable=True)
-    if not joinable.exists():
-        return
-    with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            joinable = joinable.select_for_update(skip_locked=True)
-        if blocks := first_insert(joinable.order_by("id")):
-            ids = [block.id for block in blocks]
-            OutboxBlock.objects.filter(id__in=ids).update(token=uuid4(), joinable=False)
+@transaction.atomic
+def join() -> OutboxInsert | None:
+    """Decide which blocks go in together next."""
+    waiting = OutboxBlock.objects.filter(insert=None).order_by("id")
+    if connection.features.has_select_for_update_skip_locked:
+        waiting = waiting.select_for_update(skip_locked=True)
+    blocks = first_insert(waiting)
+    if not blocks:
+        return None
+    insert = OutboxInsert.objects.create(table=blocks[0].table)
+    OutboxBlock.objects.filter(id__in=[block.id for block in blocks]).update(insert=insert)
+    return insert
 
 
-def first_insert(blocks: QuerySet[OutboxBlock]) -> list[OutboxBlock]:
+def first_insert(waiting: QuerySet[OutboxBlock]) -> list[OutboxBlock]:
+    """The oldest block, and those of its table that fit in with it."""
+    plan = waiting.only("id", "table", "rows", "size")
+    first = plan.first()
+    if first is None:
+        return []
     chosen: list[OutboxBlock] = []
     rows = size = 0
-    for block in blocks.only("id", "table", "rows", "size")[:MAX_JOINED_BLOCKS]:
-        if chosen and block.table != chosen[0].table:
-            continue
+    for block in plan.filter(table=first.table)[:MAX_JOINED_BLOCKS]:
         rows += block.rows
         size += block.size
-        if chosen and (rows > MAX_JOINED_ROWS or size > MAX_BLOCK_BYTES):
+        if chosen and (rows > MAX_JOINED_ROWS or size > MAX_JOINED_BYTES):
             break
         chosen.append(block)
     return chosen
 
 
-def _deliver(waiting: QuerySet[OutboxBlock], reject: Reject) -> int:
-    first = waiting.first()
-    if first is None:
-        return 0
-    blocks = list(OutboxBlock.objects.filter(token=first.token).order_by("id"))
+def complete(insert: OutboxInsert, reject: Reject) -> int:
+    blocks = insert.blocks.order_by("id")
     decompress = zstandard.ZstdDecompressor().decompress
-    lines = [line for block in blocks for line in decompress(bytes(block.payload)).split(b"\n")]
-    insert_block(first.table, lines, str(first.token), reject)
-    OutboxBlock.objects.filter(id__in=[block.id for block in blocks]).delete()
-    return len(blocks)
+    rows, payloads = 0, []
+    for count, payload in blocks.values_list("rows", "payload"):
+        rows += count
+        payloads.append(decompress(bytes(payload)))
+    if payloads:
+        insert_rows(insert.table, b"\n".join(payloads), str(insert.token), reject)
+    with transaction.atomic():
+        blocks.order_by().delete()
+        OutboxInsert.objects.filter(id=insert.id).delete()
+    return rows
 
 
-def insert_block(table: str, lines: Sequence[bytes], token: str, reject: Reject) -> None:
-    """Insert the lines; when ClickHouse refuses them, halve until the refused rows are alone."""
+def insert_rows(table: str, rows: bytes, token: str, reject: Reject) -> None:
+    """Insert the rows; when ClickHouse refuses them, halve until the refused ones are alone."""
     try:
-        clickhouse.insert(table, b"\n".join(lines), token=token)
+        clickhouse.insert(table, rows, token=token)
     except clickhouse.Rejected as error:
+        lines = rows.split(b"\n")
         if len(lines) == 1:
-            reject(table, lines[0], str(error))
+            reject(table, rows, str(error))
             return
         middle = len(lines) // 2
-        insert_block(table, lines[:middle], f"{token}-a", reject)
-        insert_block(table, lines[middle:], f"{token}-b", reject)
+        insert_rows(table, b"\n".join(lines[:middle]), f"{token}-a", reject)
+        insert_rows(table, b"\n".join(lines[middle:]), f"{token}-b", reject)
 
 
 def lag() -> timedelta:
     """How long the oldest block has waited."""
     oldest = OutboxBlock.objects.order_by("id").values_list("created_at", flat=True).first()
     return timezone.now() - oldest if oldest else timedelta()
+
+
+class Delivery(threading.Thread):
+    """Delivers until `stop` is set, while others digest; survives stores that come and go."""
+
+    def __init__(self, stop: threading.Event, reject: Reject):
+        super().__init__(name="delivery", daemon=True)
+        self.stop, self.reject = stop, reject
+        self.failures = 0
+        self.memory_released = 0.0
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            started = time.monotonic()
+            filled.clear()
+            close_old_connections()
+            try:
+                delivered = deliver(self.reject)
+            except (clickhouse.Unavailable, DatabaseError, InterfaceError) as error:
+                self.back_off(error)
+                continue
+            self.failures = 0
+            if delivered:
+                self.release_memory()
+                self.stop.wait(max(0, started + PACE_SECONDS - time.monotonic()))
+            else:
+                filled.wait(LOOK_SECONDS)
+        connection.close()
+
+    def release_memory(self) -> None:
+        """Now and then: blocks come and go, and allocators keep what they held."""
+        if time.monotonic() - self.memory_released > MEMORY_SECONDS:
+            self.memory_released = time.monotonic()
+            clickhouse.release_memory()
+            process.trim()
+
+    def back_off(self, error: Exception) -> None:
+        self.failures += 1
+        delay = min(0.2 * 2**self.failures, MAX_BACKOFF_SECONDS)
+        logger.warning("Delivery to ClickHouse waits %.1f s: %s", delay, error)
+        connection.close()
+        self.stop.wait(delay)

@@ -1,5 +1,12 @@
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
 
+from error_tracking.browsing import MAX_SKIPPED, page_of
+from error_tracking.forms import IssueForms
 from error_tracking.models import (
     ErrorTrackingSettings,
     ExternalReference,
@@ -13,25 +20,60 @@ from error_tracking.models import (
     StackFrame,
     SymbolSet,
 )
-from posthog_clone.admin import BY_PROJECT, ModelAdmin, RecordAdmin, RecordInline
+from posthog_clone.admin import BY_PROJECT, ModelAdmin, RecordAdmin
 
-
-class FingerprintInline(RecordInline):
-    model = Fingerprint
-    fields = ["fingerprint", "first_seen", "created_at"]
+SHOWN_WITH = ["project", "assigned_user", "assigned_role"]
 
 
 @admin.register(Issue)
 class IssueAdmin(RecordAdmin):
-    """To look at: the API changes issues, with their activity log and alerts."""
+    """A page to work from: what it changes goes the way of the API, with activity log and mails."""
 
-    list_display = ["name", "status", "severity", "project", "assigned_user", "created_at"]
+    list_display = ["name", "status", "severity", "project", "assigned_to", "created_at"]
     list_filter = [BY_PROJECT, "status", "severity"]
-    list_select_related = ["project", "assigned_user"]
+    list_select_related = SHOWN_WITH
     exact_search = ["id", "fingerprints__fingerprint"]
     search_fields = ["name"]
     search_help_text = "Words of the name, or a whole id or fingerprint"
-    inlines = [FingerprintInline]
+
+    @admin.display(description="assignee")
+    def assigned_to(self, issue):
+        return issue.assigned_user or issue.assigned_role
+
+    def has_change_permission(self, request, obj=None):
+        return ModelAdmin.has_change_permission(self, request, obj)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Stands in for the form of columns."""
+        issue = self.get_object(request, unquote(object_id))
+        if issue is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        issue = Issue.objects.with_fingerprints().select_related(*SHOWN_WITH).get(pk=issue.pk)
+        may_change = self.has_change_permission(request, issue)
+        if not may_change and not self.has_view_permission(request, issue):
+            raise PermissionDenied
+        forms = IssueForms(issue, request.POST if request.method == "POST" else None)
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            if done := forms.apply(by=request.user):
+                self.message_user(request, done)
+                return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": issue.name or "Issue",
+            "opts": self.opts,
+            "forms": forms,
+            "may_change": may_change,
+            **page_of(issue, timezone.now(), skipped(request.GET.get("skip", ""))),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "error_tracking/issue.html", context)
+
+
+def skipped(text: str) -> int:
+    """How many events the page passes over."""
+    return min(int(text), MAX_SKIPPED) if text.isascii() and text.isdecimal() else 0
 
 
 @admin.register(Fingerprint)

@@ -1,20 +1,17 @@
-"""Telling of issues: events for a project's destinations, and mails to who was assigned."""
+"""Telling a project's destinations of its issues."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
-from uuid_utils.compat import uuid7
 
-from error_tracking.assignees import assignee_of
 from error_tracking.linking import IssueChange
 from error_tracking.models import Issue, SpikeEvent
-from notifications import mail
 from notifications.events import emit
 from notifications.models import HogFunction
 from notifications.rendering import project_url
-from projects.models import Project, User
+from projects.models import Project
 
 EVENT_OF = {
     IssueChange.Kind.CREATED: "$error_tracking_issue_created",
@@ -22,19 +19,13 @@ EVENT_OF = {
 }
 MAX_PROPS_BYTES = 256 * 1024
 TOO_LARGE = {"message_was_too_large": True}
-MAX_MAILED = 50
-ASSIGNED_MAILS = "error_tracking_issue_assigned"
-"""What users can switch off in their notification settings."""
 
 
-def tell_destinations(changes: Iterable[IssueChange]) -> None:
+def tell_destinations(changes: Sequence[IssueChange]) -> None:
     """Hand created and reopened issues to the destinations that want them.
 
-    Call it in the transaction that changes them. Imports of old events tell nothing.
+    Call it in the transaction that changes them.
     """
-    changes = [change for change in changes if not change.event.historical]
-    if not changes:
-        return
     projects = projects_with_destinations({change.event.project_id for change in changes})
     changes = [change for change in changes if change.event.project_id in projects]
     issues = Issue.objects.in_bulk({change.issue_id for change in changes})
@@ -77,7 +68,6 @@ def projects_with_destinations(ids: set[int]) -> dict[int, Project]:
 
 def properties_of(change: IssueChange, issue: Issue) -> dict[str, Any]:
     event = change.event
-    assignee = assignee_of(issue.assigned_user_id)
     return {
         "name": issue.name,
         "description": issue.description,
@@ -85,7 +75,7 @@ def properties_of(change: IssueChange, issue: Issue) -> dict[str, Any]:
         "fingerprint": event.fingerprint,
         "exception_timestamp": event.timestamp.isoformat(),
         "exception_props": small_enough(event.properties),
-        "assignee": assignee and orjson.dumps(assignee).decode(),
+        "assignee": issue.assignee and orjson.dumps(issue.assignee).decode(),
     }
 
 
@@ -96,26 +86,3 @@ def small_enough(properties: dict[str, Any]) -> dict[str, Any]:
 
 def issue_url(project: Project, issue_id: UUID) -> str:
     return f"{project_url(project)}/error_tracking/{issue_id}"
-
-
-def mail_assignee(issues: Sequence[Issue], by: User) -> None:
-    """Tell who was assigned to these issues, which all went to one person.
-
-    Call it in the transaction that does so.
-    """
-    if not issues or (user := issues[0].assigned_user) is None:
-        return
-    if not mail.wants(user, ASSIGNED_MAILS):
-        return
-    names = [issue.name or "an unnamed issue" for issue in issues]
-    what = names[0] if len(issues) == 1 else f"{len(issues)} issues"
-    shown = [
-        f"{name}\n{issue.description or ''}\n{issue_url(issue.project, issue.id)}\n"
-        for name, issue in zip(names, issues[:MAX_MAILED], strict=False)
-    ]
-    mail.send_once(
-        key=f"issues-assigned:{uuid7()}",
-        recipient=user.email,
-        subject=f"{by.get_full_name() or by.email} assigned {what} to you",
-        text="\n".join(shown),
-    )

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from error_tracking.alerting import mail_assignee
-from error_tracking.assignees import assignee_of
+from error_tracking.assignees import COLUMNS as ASSIGNEE_COLUMNS
+from error_tracking.mailing import mail_assignee
 from error_tracking.models import Issue
-from projects.activity import Change, activity_entry, change_action, log_activities
+from projects.activity import Change, activity_entry, changes_between, log_activities
 from projects.models import ActivityLogEntry, Project, User
 
 ACTIVITY_SCOPE = "ErrorTrackingIssue"
-ASSIGNEE = "assigned_user"
 
 
 @transaction.atomic
@@ -34,7 +33,7 @@ def edit_issue(issue: Issue, changes: dict[str, Any], by: User) -> None:
 def edit(issues: Sequence[Issue], changes: dict[str, Any], by: User) -> None:
     edited, assigned, entries = [], [], []
     for issue in issues:
-        changed = [change for field in changes if (change := set_field(issue, field, changes))]
+        changed = set_fields(issue, changes)
         if changed:
             edited.append(issue)
             entries += entries_of(issue, changed, by)
@@ -46,17 +45,18 @@ def edit(issues: Sequence[Issue], changes: dict[str, Any], by: User) -> None:
         mail_assignee(assigned, by)
 
 
-def set_field(issue: Issue, field: str, changes: dict[str, Any]) -> Change | None:
-    """Set the field; None if it has this value already."""
-    key = f"{field}_id" if field == ASSIGNEE else field
-    before = getattr(issue, key)
-    setattr(issue, field, changes[field])
-    after = getattr(issue, key)
-    if before == after:
-        return None
-    if field == ASSIGNEE:
-        field, before, after = "assignee", assignee_of(before), assignee_of(after)
-    return Change(ACTIVITY_SCOPE, change_action(before, after), field, before, after)
+def set_fields(issue: Issue, changes: dict[str, Any]) -> list[Change]:
+    """Set the fields; returns what that has changed."""
+    before = shown(issue, changes)
+    for field, value in changes.items():
+        setattr(issue, field, value)
+    return changes_between(ACTIVITY_SCOPE, before, shown(issue, changes))
+
+
+def shown(issue: Issue, columns: Iterable[str]) -> dict[str, Any]:
+    """What the columns hold, by the API's names for them."""
+    names = ["assignee" if column in ASSIGNEE_COLUMNS else column for column in columns]
+    return {name: getattr(issue, name) for name in names}
 
 
 def entries_of(issue: Issue, changed: list[Change], by: User) -> list[ActivityLogEntry]:

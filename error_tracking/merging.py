@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 from rest_framework.exceptions import NotFound
 
 from clickhouse import outbox
@@ -77,7 +78,7 @@ def move(fingerprints: QuerySet[Fingerprint], issue_id: UUID) -> None:
         .select_for_update()
         .values_list("project_id", "fingerprint", "version")
     )
-    fingerprints.update(issue=issue_id, version=F("version") + 1)
+    fingerprints.update(issue=issue_id, version=F("version") + 1, moved_at=timezone.now())
     outbox.enqueue(
         OVERRIDES,
         [

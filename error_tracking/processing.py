@@ -20,6 +20,8 @@ from error_tracking.linking import (
     link_to_issues,
     settle_fingerprints,
 )
+from error_tracking.mailing import mail_assigned_by_rules, mail_subscribers
+from error_tracking.models import Issue
 from error_tracking.rate_limiting import drop_excess
 from error_tracking.rule_evaluation import load_rules
 from error_tracking.stack_frames import record_frames
@@ -81,11 +83,22 @@ def link(exceptions: Sequence[Linkable]) -> list[IssueChange]:
     apply_suppression(exceptions, rules)
     exceptions = kept(exceptions)
     changes = link_to_issues(exceptions, targets)
-    assign_and_rate(changes, exceptions, rules)
-    tell_destinations(changes)
-    drop_excess([each for each in kept(exceptions) if not is_exempt(each, rules)])
+    assigned = assign_and_rate(changes, exceptions, rules)
+    tell(changes, assigned)
+    drop_excess(kept(exceptions), lambda exception: is_exempt(exception, rules))
     record_frames(kept(exceptions))
     return changes
+
+
+def tell(changes: Sequence[IssueChange], assigned: Iterable[Issue]) -> None:
+    """Imports of old events tell nothing."""
+    changes = [change for change in changes if not change.event.historical]
+    if not changes:
+        return
+    fresh = {change.issue_id for change in changes}
+    tell_destinations(changes)
+    mail_subscribers(changes)
+    mail_assigned_by_rules(issue for issue in assigned if issue.id in fresh)
 
 
 def kept(exceptions: Iterable[Linkable]) -> list[Linkable]:

@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
-
+from error_tracking.assignees import wanted_assignee
 from error_tracking.reports.issues import ALL, Choice, report_issues
 from error_tracking.reports.scope import Scope
 from error_tracking.serializers.query import ErrorTrackingKindSerializer, issue_row, page
+from hogql.kinds import Run
 from projects.models import Project
 
-KIND = "ErrorTrackingQuery"
 
-
-def answer(project: Project, query: Mapping[str, Any]) -> dict[str, Any]:
+def answer(project: Project, query: Mapping[str, Any], run: Run) -> dict[str, Any]:
     """Issues, or with `issueId` that one, as a page whose `results` are always a list.
 
     Raises ValidationError for what can't be asked.
@@ -24,13 +22,14 @@ def answer(project: Project, query: Mapping[str, Any]) -> dict[str, Any]:
     issue_id = fields["issueId"]
     scope = Scope(
         project=project,
-        now=timezone.now(),
+        now=run.now,
         issue_ids=[issue_id] if issue_id else None,
         **asked.scope(),
     )
     choice = Choice(
         status=ALL if issue_id else fields["status"],
-        assignee=fields["assignee"],
+        assignee=wanted_assignee(fields),
+        conditions=asked.conditions(),
         order_by=fields["orderBy"],
         descending=fields["orderDirection"] == "DESC",
     )

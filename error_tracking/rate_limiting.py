@@ -1,6 +1,6 @@
 """Limits a project has set: so many exceptions in so many minutes, in all and of each issue."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,14 +26,21 @@ class Limit:
         return now - (now - EPOCH) % size
 
 
-def drop_excess(exceptions: Sequence[Linkable]) -> None:
-    """Drop what goes beyond its project's limits, in order; the rest is counted.
+def drop_excess(
+    exceptions: Sequence[Linkable], is_exempt: Callable[[Linkable], bool] = lambda exception: False
+) -> None:
+    """Drop what goes beyond its project's limits, in order; the rest is counted, but for those that
+    are exempt.
 
     To be called in the transaction that stores the events. Where nothing is limited, it costs one
     query.
     """
     limits = find_limits({exception.event.project_id for exception in exceptions})
-    limited = [exception for exception in exceptions if exception.event.project_id in limits]
+    limited = [
+        exception
+        for exception in exceptions
+        if exception.event.project_id in limits and not is_exempt(exception)
+    ]
     if not limited:
         return
     now = timezone.now()

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from error_tracking import queries
 from error_tracking.alerting import tell_of_spike
+from error_tracking.mailing import mail_of_spike
 from error_tracking.models import Issue, SpikeDetectionConfig, SpikeEvent
 from error_tracking.queries import Burst
 
@@ -64,4 +65,5 @@ def record(burst: Burst, config: SpikeDetectionConfig, now: datetime) -> SpikeEv
         current_bucket_value=burst.current,
     )
     tell_of_spike(spike)
+    mail_of_spike(spike)
     return spike

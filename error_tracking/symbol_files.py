@@ -5,6 +5,8 @@ by this server, in the same form.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +18,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
+from rest_framework.exceptions import APIException
 
 from error_tracking.models import SymbolSet
 
@@ -23,6 +26,14 @@ MAX_BYTES = 100 * 1024 * 1024
 UPLOAD_SALT = "symbol-set-upload"
 DOWNLOAD_SALT = "symbol-set-download"
 DOWNLOAD_SECONDS = 60 * 60
+
+
+class Unavailable(APIException):
+    """The store of the files can't be used: the same call may work later."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "The store of symbol sets is not available. Please retry in a moment."
 
 
 def storage() -> Storage:
@@ -69,17 +80,35 @@ def has_file(symbol_set: SymbolSet) -> bool:
 
 
 def keep_file(symbol_set_id: UUID | str, key: str, file: File) -> bool:
-    """Store an uploaded file, unless its symbol set is gone or waits for another one by now."""
-    if not SymbolSet.objects.filter(id=symbol_set_id, storage_ptr=key).exists():
+    """Store an uploaded file, unless its symbol set is gone, is finished, or waits for another one
+    by now: a form that somebody else has seen is of no use to them."""
+    waiting = SymbolSet.objects.filter(id=symbol_set_id, storage_ptr=key, content_hash=None)
+    if not waiting.exists():
         return False
     storage().save(key, file)
     return True
 
 
+@contextmanager
+def new_file(file: File) -> Iterator[str]:
+    """Store the file under a new key, for as long as what is done with it succeeds.
+
+    Before a transaction, not in one: a file may take long, and SQLite has one writer.
+    """
+    key = new_key()
+    storage().save(key, file)
+    try:
+        yield key
+    except BaseException:
+        storage().delete(key)
+        raise
+
+
 def forget_file(key: str | None) -> None:
-    """Delete a file once the transaction that gave it up has been committed."""
+    """Delete a file once the transaction that gave it up has been committed. A store that is away
+    then keeps it, of no use to anybody: what was asked for is done nevertheless."""
     if key:
-        transaction.on_commit(lambda: storage().delete(key))
+        transaction.on_commit(lambda: storage().delete(key), robust=True)
 
 
 @receiver(post_delete, sender=SymbolSet)

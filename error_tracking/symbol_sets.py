@@ -17,7 +17,7 @@ from error_tracking import symbol_files
 from error_tracking.models import Release, StackFrame, SymbolSet
 from projects.models import Project
 
-CHANGING_FIELDS = ["storage_ptr", "content_hash", "release", "failure_reason"]
+CHANGING_FIELDS = ["storage_ptr", "content_hash", "release", "failure_reason", "failed_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +166,12 @@ def needs_upload(row: SymbolSet, sent: Announced, conflicts: Conflicts) -> bool:
     )
 
 
-def restart(row: SymbolSet) -> None:
-    """Have the row wait for a new file."""
+def restart(row: SymbolSet, key: str | None = None) -> None:
+    """Have the row wait for a new file, under this key if it is there already."""
     symbol_files.forget_file(row.storage_ptr)
-    row.storage_ptr = symbol_files.new_key()
+    row.storage_ptr = key or symbol_files.new_key()
     row.content_hash = None
-    row.failure_reason = None
+    row.failure_reason = row.failed_at = None
 
 
 def finish_uploads(project: Project, hashes: dict[str, str]) -> None:
@@ -216,7 +216,7 @@ def put_to_use(rows: Iterable[SymbolSet]) -> None:
     """From now on frames are resolved by them; those that could not be before are forgotten."""
     rows = list(rows)
     for row in rows:
-        row.failure_reason = None
+        row.failure_reason = row.failed_at = None
     SymbolSet.objects.bulk_update(rows, CHANGING_FIELDS)
     forget_unresolved_frames(rows)
 
@@ -234,7 +234,7 @@ def upload_at_once(project: Project, ref: str, release: Release | None, file: Fi
     if not 0 < file.size <= symbol_files.MAX_BYTES:
         raise file_too_large()
     content_hash = hash_of(file)
-    with transaction.atomic():
+    with symbol_files.new_file(file) as key, transaction.atomic():
         SymbolSet.objects.bulk_create(
             [SymbolSet(project=project, ref=ref, release=release)], ignore_conflicts=True
         )
@@ -242,13 +242,18 @@ def upload_at_once(project: Project, ref: str, release: Release | None, file: Fi
         sent = Announced(ref, release, content_hash)
         adopt(row, sent)
         check_release(row, sent, Conflicts())
-        replace_file(row, file, content_hash)
+        take_file(row, key, content_hash)
     return row
 
 
-def replace_file(row: SymbolSet, file: File, content_hash: str) -> None:
-    restart(row)
-    symbol_files.storage().save(row.storage_ptr, file)
+def replace_file(row: SymbolSet, file: File) -> None:
+    content_hash = hash_of(file)
+    with symbol_files.new_file(file) as key, transaction.atomic():
+        take_file(row, key, content_hash)
+
+
+def take_file(row: SymbolSet, key: str, content_hash: str) -> None:
+    restart(row, key)
     row.content_hash = content_hash
     put_to_use([row])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from error_tracking.assignees import COLUMNS as ASSIGNEE_COLUMNS
 from error_tracking.exceptions.fingerprinting import Fingerprint
 from error_tracking.linking import IssueChange, Linkable
 from error_tracking.models import Issue, Rule
@@ -41,36 +42,38 @@ def is_in_share(event: CapturedEvent, rate: float) -> bool:
 
 def assign_and_rate(
     changes: Sequence[IssueChange], exceptions: Iterable[Linkable], rules: Rules
-) -> None:
-    """Give new and reopened issues that nobody has an assignee, and new ones a severity."""
+) -> list[Issue]:
+    """Give new and reopened issues that nobody has an assignee, and new ones a severity; returns
+    those that were assigned."""
     if not changes or not rules.by_kind:
-        return
+        return []
     by_event = {id(exception.event): exception for exception in exceptions}
     issues = Issue.objects.in_bulk({change.issue_id for change in changes})
-    changed = []
+    changed, assigned = [], []
     for change in changes:
         issue = issues[change.issue_id]
-        before = (issue.assigned_user_id, issue.severity)
-        if issue.assigned_user_id is None:
-            issue.assigned_user_id = assignee_id(by_event[id(change.event)], rules)
+        before = (issue.assignee, issue.severity)
+        if issue.assignee is None and (rule := assigning_rule(by_event[id(change.event)], rules)):
+            issue.assigned_user_id = rule.assigned_user_id
+            issue.assigned_role_id = rule.assigned_role_id
+            assigned.append(issue)
         if change.kind is IssueChange.Kind.CREATED and (
             rule := rules.first(Kind.SEVERITY, change.event)
         ):
             issue.severity = rule.severity
-        if (issue.assigned_user_id, issue.severity) != before:
+        if (issue.assignee, issue.severity) != before:
             changed.append(issue)
     if changed:
-        Issue.objects.bulk_update(changed, ["assigned_user", "severity"])
+        Issue.objects.bulk_update(changed, [*ASSIGNEE_COLUMNS, "severity"])
+    return assigned
 
 
-def assignee_id(exception: Linkable, rules: Rules) -> int | None:
-    """The grouping rule's that brought it here, else the first assignment rule's."""
-    if exception.grouping_rule and exception.grouping_rule.assigned_user_id:
-        return exception.grouping_rule.assigned_user_id
-    for rule in rules.matching(Kind.ASSIGNMENT, exception.event):
-        if rule.assigned_user_id:
-            return rule.assigned_user_id
-    return None
+def assigning_rule(exception: Linkable, rules: Rules) -> Rule | None:
+    """The grouping rule that brought it here, else the first assignment rule, with an assignee."""
+    if exception.grouping_rule and exception.grouping_rule.assignee:
+        return exception.grouping_rule
+    matching = rules.matching(Kind.ASSIGNMENT, exception.event)
+    return next((rule for rule in matching if rule.assignee), None)
 
 
 def is_exempt(exception: Linkable, rules: Rules) -> bool:

@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
+from events.actions import condition, find
 from events.queries import Position
+from hogql import ast
+from hogql.filters.conditions import FALSE
 from hogql.filters.model import PropertyGroup, parse_properties
 from persons.models import Person, PersonDistinctId
+from posthog_clone.api.parsers import read_json
 from posthog_clone.api.times import parse_bound
 from projects.models import Project
 
@@ -21,6 +24,9 @@ DEFAULT_LIMIT = 100
 DEFAULT_CSV_LIMIT = 1000
 # Some clients page by 10,000 and take a shorter answer for the end.
 MAX_LIMIT = 50_000
+# CSV is streamed.
+MAX_CSV_LIMIT = 1_000_000
+MAX_NUMBER, MAX_DIGITS = 2**62, 20
 FUTURE = timedelta(seconds=5)
 NEWEST_FIRST = ["-timestamp"]
 
@@ -38,7 +44,19 @@ class EventFilter:
     properties: PropertyGroup
     where: list[str]
     """HogQL conditions, all of which must hold."""
+    select: list[str]
+    """HogQL expressions instead of whole events."""
+    action: ast.Expr | None
     now: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing can be found."""
+        return self.distinct_ids == [] or self.action == FALSE
+
+    @property
+    def needs_hogql(self) -> bool:
+        return bool(self.properties or self.where or self.action)
 
 
 def event_filter(params: Mapping[str, str], project: Project, *, csv: bool) -> EventFilter:
@@ -50,22 +68,26 @@ def event_filter(params: Mapping[str, str], project: Project, *, csv: bool) -> E
         event=params.get("event") or None,
         distinct_ids=distinct_ids(params, project),
         descending=json_list(params, "orderBy", NEWEST_FIRST) == NEWEST_FIRST,
-        limit=min(number(params, "limit") or default_limit(csv), MAX_LIMIT),
+        limit=limit(params, csv=csv),
         offset=number(params, "offset"),
         properties=parse_properties(properties_of(params)),
         where=expressions(params, "where"),
+        select=expressions(params, "select"),
+        action=action(params, project, now),
         now=now,
     )
 
 
-def default_limit(csv: bool) -> int:
-    return DEFAULT_CSV_LIMIT if csv else DEFAULT_LIMIT
+def limit(params: Mapping[str, str], *, csv: bool) -> int:
+    default, most = (DEFAULT_CSV_LIMIT, MAX_CSV_LIMIT) if csv else (DEFAULT_LIMIT, MAX_LIMIT)
+    return min(number(params, "limit") or default, most)
 
 
 def number(params: Mapping[str, str], name: str) -> int:
     """A whole number above 0; anything else counts as not given and is 0."""
     text = params.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    is_number = text.isascii() and text.isdecimal()
+    return min(int(text[:MAX_DIGITS]), MAX_NUMBER) if is_number else 0
 
 
 def position(
@@ -116,12 +138,24 @@ def persons_named(person_id: str, project: Project):
         return persons.none()
 
 
+def action(params: Mapping[str, str], project: Project, now: datetime) -> ast.Expr | None:
+    """Which events are the action; none of an unknown one, or one without steps."""
+    text = params.get("action_id")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()):
+        raise ValidationError({"action_id": f"{text[:100]!r} is not the id of an action."})
+    if find(project, text) is None:
+        return FALSE
+    return condition(project, text, now=now, without_steps=FALSE)
+
+
 def json_list(params: Mapping[str, str], name: str, default: list) -> list:
     text = params.get(name)
     if not text:
         return default
     try:
-        value = orjson.loads(text)
+        value = read_json(text)
     except ValueError:
         raise ValidationError({name: f"{name} must be JSON, not {text[:100]!r}."}) from None
     if not isinstance(value, list):
@@ -139,6 +173,6 @@ def expressions(params: Mapping[str, str], name: str) -> list[str]:
 
 def properties_of(params: Mapping[str, str]) -> Any:
     try:
-        return orjson.loads(params.get("properties") or "null")
+        return read_json(params.get("properties") or "null")
     except ValueError:
         raise ValidationError("Properties are unparsable!") from None

@@ -71,21 +71,21 @@ def page(
 
 
 def by_uuids(project_id: int, found: Sequence[tuple[UUID, datetime]]) -> list[EventRow]:
-    """The events of these uuids, known with their times, in the same order."""
+    """The events of these uuids, known with their times, in the same order.
+
+    The times are what the table's key can use: only the granules that they are in are read.
+    """
     if not found:
         return []
-    times = [moment for _, moment in found]
     rows = clickhouse.rows(
         f"""
         SELECT {COLUMNS} FROM events
         WHERE team_id = {{project_id:Int64}}
-            AND timestamp >= {{since:DateTime64(6, 'UTC')}}
-            AND timestamp <= {{until:DateTime64(6, 'UTC')}}
+            AND timestamp IN {{times:Array(DateTime64(6, 'UTC'))}}
             AND uuid IN {{uuids:Array(UUID)}}
         """,
         project_id=project_id,
-        since=min(times),
-        until=max(times),
+        times=sorted({moment for _, moment in found}),
         uuids=[str(uuid) for uuid, _ in found],
     )
     events = {row[0]: EventRow(*row) for row in rows}

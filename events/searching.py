@@ -1,8 +1,9 @@
-"""Events that property filters and HogQL conditions select, through the query language."""
+"""Finding the events of a list. Property filters and HogQL conditions go through the query
+language."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,24 +16,84 @@ from hogql.filters.conditions import Conditions
 from hogql.parser import parse_expr, parse_select
 from projects.models import Project
 
+PAGE = 5000
+AT_ONCE = 1000
+"""Longer pages are found first and read then: sorting whole events takes memory."""
+COLUMNS = (
+    *("uuid", "distinct_id", "properties", "event", "timestamp", "elements_chain"),
+    *("event_person_id", "person_mode"),
+)
+
+
+def find(project: Project, wanted: EventFilter) -> tuple[list[EventRow], bool]:
+    """The wanted rows, and whether there are more."""
+    if wanted.is_empty:
+        return [], False
+    if wanted.needs_hogql:
+        return search(project, wanted)
+    rows = queries.page(
+        project.id,
+        after=wanted.after,
+        before=wanted.before,
+        event=wanted.event,
+        distinct_ids=wanted.distinct_ids,
+        descending=wanted.descending,
+        limit=wanted.limit + 1,
+        offset=wanted.offset,
+    )
+    return rows[: wanted.limit], len(rows) > wanted.limit
+
+
+def pages(project: Project, wanted: EventFilter) -> Iterator[list[EventRow]]:
+    """The same rows, some at a time."""
+    left, has_more = wanted.limit, True
+    while left and has_more:
+        rows, has_more = find(project, replace(wanted, limit=min(PAGE, left)))
+        yield rows
+        left -= len(rows)
+        if has_more:
+            last = Position(rows[-1].timestamp, rows[-1].uuid)
+            bound = {"before": last} if wanted.descending else {"after": last}
+            wanted = replace(wanted, offset=0, **bound)
+
 
 def search(project: Project, wanted: EventFilter) -> tuple[list[EventRow], bool]:
     """The wanted rows, and whether there are more."""
+    is_short = wanted.limit <= AT_ONCE
+    columns = ", ".join(COLUMNS if is_short else ("uuid", "timestamp"))
     order = "DESC" if wanted.descending else "ASC"
     tree = parse_select(
-        f"SELECT uuid, timestamp FROM events ORDER BY timestamp {order}, uuid {order}"
+        f"SELECT {columns} FROM events ORDER BY timestamp {order}, uuid {order}"
         f" LIMIT {wanted.limit} OFFSET {wanted.offset}"
     )
     # Parsed trees are cached and shared: this one is a copy.
     tree = replace(tree, where=ast.And(list(conditions(project, wanted))))
     result = run(tree, project, max_limit=MAX_LIMIT, now=wanted.now)
+    if is_short:
+        return [event_row(row) for row in result.rows], result.has_more
     found = [(UUID(uuid), datetime.fromisoformat(moment)) for uuid, moment in result.rows]
     return queries.by_uuids(project.id, found), result.has_more
+
+
+def event_row(row: list) -> EventRow:
+    uuid, distinct_id, properties, event, moment, elements_chain, person_id, person_mode = row
+    return EventRow(
+        UUID(uuid),
+        distinct_id,
+        properties,
+        event,
+        datetime.fromisoformat(moment).astimezone(UTC),
+        elements_chain,
+        UUID(person_id),
+        person_mode,
+    )
 
 
 def conditions(project: Project, wanted: EventFilter) -> Iterator[ast.Expr]:
     yield Conditions(now=wanted.now, zone=ZoneInfo(project.timezone)).of_group(wanted.properties)
     yield from map(parse_expr, wanted.where)
+    if wanted.action is not None:
+        yield wanted.action
     if wanted.event is not None:
         yield ast.Compare("==", ast.Field(["event"]), ast.Constant(wanted.event))
     if wanted.distinct_ids is not None:

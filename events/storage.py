@@ -13,6 +13,8 @@ from clickhouse.client import timestamp
 from events.elements import chain_from_elements
 from posthog_clone.captured import CapturedEvent
 
+TABLE = "events"
+KEY_BYTES = 24
 # What ClickHouse's DateTime64(6) can hold with room for time zones.
 EARLIEST, LATEST = (
     datetime.fromisoformat("1900-01-02T00:00Z"),
@@ -23,18 +25,29 @@ EARLIEST, LATEST = (
 REPLAY_WINDOW = timedelta(hours=3)
 
 
-def without_replays(events: Iterable[CapturedEvent]) -> list[CapturedEvent]:
-    """The events whose uuid their project does not have yet, and of equal ones the first."""
-    fresh: dict[tuple[int, UUID], CapturedEvent] = {}
+def without_replays(
+    events: Iterable[CapturedEvent], lane: int | None = None
+) -> list[CapturedEvent]:
+    """The events whose uuid their project does not have yet, and of equal ones the first.
+
+    A replay comes by the same lane as its original, which may still be in the outbox.
+    """
+    fresh: dict[bytes, CapturedEvent] = {}
     for event in events:
-        fresh.setdefault((event.project_id, event.uuid), event)
+        fresh.setdefault(key(event.project_id, event.uuid), event)
+    for sent in outbox.keys_on_their_way(TABLE, lane, KEY_BYTES):
+        fresh.pop(sent, None)
     by_project = defaultdict(list)
     for event in fresh.values():
         by_project[event.project_id].append(event)
     for project_id, own in by_project.items():
         for uuid in stored_uuids(project_id, own):
-            fresh.pop((project_id, uuid), None)
+            fresh.pop(key(project_id, uuid), None)
     return list(fresh.values())
+
+
+def key(project_id: int, uuid: UUID) -> bytes:
+    return project_id.to_bytes(8) + uuid.bytes
 
 
 def stored_uuids(project_id: int, events: Sequence[CapturedEvent]) -> list[UUID]:
@@ -46,12 +59,12 @@ def stored_uuids(project_id: int, events: Sequence[CapturedEvent]) -> list[UUID]
         WHERE team_id = {project_id:Int64}
             AND timestamp >= {since:DateTime64(6, 'UTC')}
             AND timestamp <= {until:DateTime64(6, 'UTC')}
-            AND uuid IN {uuids:Array(UUID)}
+            AND uuid IN (SELECT toUUID(arrayJoin(splitByChar(',', {uuids:String}))))
         """,
         project_id=project_id,
         since=clamp(max(min(times), EARLIEST + REPLAY_WINDOW) - REPLAY_WINDOW),
         until=clamp(min(max(times), LATEST - REPLAY_WINDOW) + REPLAY_WINDOW),
-        uuids=[str(event.uuid) for event in events],
+        uuids=",".join(str(event.uuid) for event in events),
     )
     return [uuid for (uuid,) in found]
 
@@ -66,9 +79,11 @@ def encode_exceptions(events: Iterable[CapturedEvent]) -> None:
 
 def store(events: Iterable[CapturedEvent], lane: int | None = None) -> None:
     """Put the events that no stage dropped into the outbox, in the caller's transaction."""
-    lines = [orjson.dumps(row(event)) for event in events if not event.dropped]
-    if lines:
-        outbox.enqueue_lines("events", lines, lane)
+    kept = [event for event in events if not event.dropped]
+    lines = [orjson.dumps(row(event)) for event in kept]
+    outbox.enqueue_lines(
+        TABLE, lines, lane, keys=[key(event.project_id, event.uuid) for event in kept]
+    )
 
 
 def row(event: CapturedEvent) -> dict:

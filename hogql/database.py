@@ -5,7 +5,7 @@ the condition of the project is added to every one of them (hogql/compiler/sourc
 holds what is printed against it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hogql.types import DATETIME, NUMBER, TEXT, UUID, Type
 
@@ -147,6 +147,7 @@ EVENTS = Table(
             "issue_fingerprint_overrides", "fingerprint", "fingerprint", hidden=True
         ),
         "person": Link("persons", "person_id", "id"),
+        "pdi": Link("person_distinct_ids", "distinct_id", "distinct_id"),
         "session": Link("sessions", "$session_id", "session_id"),
         **{
             f"group_{index}": Link(
@@ -184,6 +185,17 @@ PERSON_DISTINCT_IDS = Table(
     },
     links={"person": Link("persons", "person_id", "id")},
 )
+STATIC_COHORT_PEOPLE = Table(
+    name="static_cohort_people",
+    source="static_cohort_people FINAL",
+    condition="{t}.is_deleted = 0",
+    fields={
+        "person_id": column("person_id", UUID),
+        "cohort_id": column("cohort_id", NUMBER),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+    links={"person": Link("persons", "person_id", "id")},
+)
 GROUPS = Table(
     name="groups",
     source="groups FINAL",
@@ -216,6 +228,8 @@ def counted(event: str) -> Column:
 
 URL = text_of("$current_url")
 HAS_URL = f"{URL} != ''"
+EXTERNAL_CLICK = text_of("$external_click_url")
+DURATION = Column("dateDiff('second', min({t}.timestamp), max({t}.timestamp))", NUMBER)
 SESSIONS = Table(
     name="sessions",
     source="events",
@@ -227,9 +241,8 @@ SESSIONS = Table(
         "distinct_id": Column(last("{t}.distinct_id"), TEXT),
         "$start_timestamp": Column("min({t}.timestamp)", DATETIME),
         "$end_timestamp": Column("max({t}.timestamp)", DATETIME),
-        "$session_duration": Column(
-            "dateDiff('second', min({t}.timestamp), max({t}.timestamp))", NUMBER
-        ),
+        "$session_duration": DURATION,
+        "duration": replace(DURATION, in_asterisk=False),
         "$event_count": Column("count()", NUMBER),
         "$pageview_count": counted("$pageview"),
         "$screen_count": counted("$screen"),
@@ -242,16 +255,24 @@ SESSIONS = Table(
         "$end_current_url": Column(last(URL, HAS_URL), TEXT),
         "$exit_current_url": Column(last(URL, HAS_URL), TEXT, in_asterisk=False),
         "$end_pathname": Column(f"path({last(URL, HAS_URL)})", TEXT),
+        "$exit_pathname": Column(f"path({last(URL, HAS_URL)})", TEXT, in_asterisk=False),
         "$end_hostname": Column(f"domain({last(URL, HAS_URL)})", TEXT),
         "$entry_referring_domain": Column(first(text_of("$referring_domain")), TEXT),
         **{
             f"$entry_{name}": Column(first(text_of(name)), TEXT)
             for name in ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
         },
+        **{
+            f"$entry_{name}": Column(first(text_of(name)), TEXT, in_asterisk=False)
+            for name in ("gclid", "gad_source", "fbclid", "msclkid")
+        },
+        "$last_external_click_url": Column(
+            last(EXTERNAL_CLICK, f"{EXTERNAL_CLICK} != ''"), TEXT, in_asterisk=False
+        ),
         "$is_bounce": Column(
             "countIf({t}.event IN ('$pageview', '$screen')) = 1"
             " AND countIf({t}.event = '$autocapture') = 0"
-            " AND dateDiff('second', min({t}.timestamp), max({t}.timestamp)) < 10",
+            f" AND {DURATION.sql} < 10",
             Type("bool", nullable=False),
         ),
         "team_id": Column("any({t}.team_id)", NUMBER, in_asterisk=False),
@@ -297,10 +318,22 @@ APP_METRICS = Table(
         "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
 )
+LOG_ENTRIES = Table(
+    name="log_entries",
+    source="log_entries",
+    fields={
+        "log_source_id": column("log_source_id", TEXT),
+        "instance_id": column("instance_id", TEXT),
+        "timestamp": column("timestamp", DATETIME),
+        "level": column("level", TEXT),
+        "message": column("message", TEXT),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+)
 DISTINCT_ID_OVERRIDES = Table(
     name="distinct_id_overrides",
-    source="person_distinct_ids FINAL",
-    condition="{t}.is_override = 1 AND {t}.is_deleted = 0",
+    source="person_distinct_id_overrides FINAL",
+    condition="{t}.is_deleted = 0",
     fields={
         "distinct_id": column("distinct_id", TEXT),
         "person_id": column("person_id", UUID),
@@ -323,10 +356,12 @@ TABLES = {
         EVENTS,
         PERSONS,
         PERSON_DISTINCT_IDS,
+        STATIC_COHORT_PEOPLE,
         GROUPS,
         SESSIONS,
         LOGS,
         APP_METRICS,
+        LOG_ENTRIES,
         DISTINCT_ID_OVERRIDES,
         ISSUE_FINGERPRINT_OVERRIDES,
     )

@@ -1,5 +1,8 @@
 """What is wrong with a query, said to the one who wrote it."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from rest_framework.exceptions import ValidationError
 
 from hogql import ast
@@ -31,3 +34,8 @@ class QueryError(ValidationError):
 
 class HogQLSyntaxError(QueryError):
     """The text is not HogQL."""
+
+
+def close_names(name: str, known: Iterable[str]) -> list[str]:
+    """What may have been meant. A long name is nobody's slip, and comparing it takes time."""
+    return get_close_matches(name, known, n=3, cutoff=0.7) if len(name) < 100 else []

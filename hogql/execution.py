@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,12 @@ from django.conf import settings
 from django.utils import timezone
 
 import clickhouse
-from hogql import ast, guard
+from hogql import ast, guard, knowledge
 from hogql.answers import JSONValues
 from hogql.compiler import Compiled, compile
-from hogql.compiler.context import Cohorts, Context, no_cohorts
+from hogql.compiler.context import Cohorts, Context
 from hogql.failures import as_api_error
+from hogql.knowledge import PropertyTypes
 from hogql.limits import DEFAULT_ROWS, MAX_ROWS, limited
 from hogql.parser import parse_select
 from hogql.placeholders import Placeholders
@@ -25,10 +26,6 @@ from hogql.printing import unbracketed
 from projects.models import Project
 
 logger = logging.getLogger(__name__)
-KnownTypes = Mapping[tuple[str, str, int | None], str]
-PropertyTypes = Callable[[Collection[str]], KnownTypes]
-"""Names of properties → (`event`, `person` or `group`; name; group type index, None but for groups)
-→ `String`, `Numeric`, `DateTime` or `Boolean`. Asked once for a query."""
 
 
 @dataclass(slots=True)
@@ -57,7 +54,7 @@ def run(
     filters: Mapping[str, Any] | None = None,
     variables: Mapping[str, Any] | None = None,
     property_types: PropertyTypes | None = None,
-    cohorts: Cohorts = no_cohorts,
+    cohorts: Cohorts | None = None,
     default_limit: int = DEFAULT_ROWS,
     max_limit: int = MAX_ROWS,
     seconds: int | None = None,
@@ -67,7 +64,8 @@ def run(
     """The rows that the query gives, of the project alone.
 
     Raises QueryError (400) for what its author can mend, and failures.py's for the rest. `query_id`
-    is for `cancel`. `now` is what relative times go back from.
+    is for `cancel`. `now` is what relative times go back from. `property_types` and `cohorts` are
+    the project's own unless given.
     """
     timings = Timings()
     with timings.of("parse"):
@@ -122,16 +120,17 @@ def compiled_for(
     tree: ast.Select,
     project: Project,
     property_types: PropertyTypes | None = None,
-    cohorts: Cohorts = no_cohorts,
+    cohorts: Cohorts | None = None,
 ) -> Compiled:
     """The query's SQL, looked over by the guard."""
-    known = property_types(mentioned_names(tree)) if property_types else {}
+    property_types = property_types or knowledge.property_types(project)
+    known = property_types(mentioned_names(tree))
     context = Context(
         project.id,
         timezone=project.timezone,
         week_start_day=project.week_start_day or 0,
         property_types=lambda scope, name, index: known.get((scope, name, index)),
-        cohorts=cohorts,
+        cohorts=cohorts or knowledge.cohorts(project),
     )
     compiled = compile(tree, context)
     guard.check(compiled)
@@ -168,7 +167,7 @@ def execute(
     try:
         return clickhouse.query(compiled.sql, query_settings=query_settings, **params)
     except (clickhouse.Rejected, clickhouse.Unavailable) as error:
-        raise as_api_error(error, seconds) from error
+        raise as_api_error(error, seconds, compiled.names) from error
 
 
 def cancel(query_id: str, project: Project) -> None:

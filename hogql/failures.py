@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 
 from rest_framework.exceptions import APIException
 
@@ -42,7 +43,7 @@ MENDABLE = {
     ),
     *(117, 125, 127, 128, 130, 131, 135, 137, 153, 158, 162, 167, 168, 169, 174, 179, 184, 190),
     *(191, 201, 206, 207, 215, 263, 306, 307, 321, 349, 352, 376, 386, 395, 396, 403, 407, 411),
-    *(427, 440, 441, 457, 531, 632, 635, 691),
+    *(427, 440, 441, 457, 475, 531, 632, 635, 691),
 }
 NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\s*(?:\(version.*)?$", re.DOTALL)
 PREFIX = re.compile(r"^.*?DB::Exception: ", re.DOTALL)
@@ -75,8 +76,10 @@ class QueryFailed(APIException):
     default_detail = "The query failed in the analytics store. The server's log has the reason."
 
 
-def as_api_error(error: Exception, seconds: int) -> APIException:
-    """The answer to a failure of the store."""
+def as_api_error(
+    error: Exception, seconds: int, names: Mapping[str, str] | None = None
+) -> APIException:
+    """The answer to a failure of the store. `names` says what the query calls the SQL's columns."""
     cause = error.__cause__ if isinstance(error, clickhouse.Unavailable) else error
     code = getattr(error, "code", None) or getattr(cause, "code", None)
     if code in TIME_CODES:
@@ -94,15 +97,16 @@ def as_api_error(error: Exception, seconds: int) -> APIException:
     if code == CANCELLED:
         return QueryCancelled("The query was cancelled.", code="query_cancelled")
     if code in MENDABLE:
-        name, text = explained(str(error))
+        name, text = explained(str(error), names or {})
         return QueryError(text, code=name.lower() if name else None)
     logger.error("A query failed in ClickHouse: %s", error)
     return QueryFailed()
 
 
-def explained(message: str) -> tuple[str | None, str]:
+def explained(message: str, names: Mapping[str, str]) -> tuple[str | None, str]:
     """The error's name and text, without what only concerns us."""
     name = NAME.search(message)
     text = PREFIX.sub("", message[: name.start()] if name else message)
     text = INTERNALS.sub("", text).strip().rstrip(".:")
-    return name and name[1], OWN_NAMES.sub("…", text)[:500] + "."
+    text = OWN_NAMES.sub(lambda match: names.get(match[0], "…"), text)
+    return name and name[1], text[:500] + "."

@@ -17,6 +17,7 @@ COMPARISONS = {
     **{">=": "greaterOrEquals", "like": "like", "not like": "notLike", "ilike": "ilike"},
     **{"not ilike": "notILike", "in": "in", "not in": "notIn", "=~": "match"},
 }
+OPERATORS = {"!<=>": "IS DISTINCT FROM"}
 
 
 def hogql(node: ast.Node | None) -> str:
@@ -24,7 +25,16 @@ def hogql(node: ast.Node | None) -> str:
 
 
 def listed(nodes: Sequence[ast.Node]) -> str:
-    return ", ".join(map(hogql, nodes))
+    return ", ".join(
+        item(node, before) for node, before in zip(nodes, [None, *nodes], strict=False)
+    )
+
+
+def item(node: ast.Node, before: ast.Node | None) -> str:
+    """A name before `x -> …` would be taken for another argument of the function."""
+    if isinstance(node, ast.Lambda) and isinstance(before, ast.Field):
+        return f"({', '.join(map(name, node.args))}) -> {hogql(node.expr)}"
+    return hogql(node)
 
 
 def name(text: str | int) -> str:
@@ -68,17 +78,24 @@ def call(node: ast.Call) -> str:
 
 
 def compare(node: ast.Compare) -> str:
-    left, right = hogql(node.left), hogql(node.right)
     if node.op in COMPARISONS:
-        return f"{COMPARISONS[node.op]}({left}, {right})"
+        return f"{COMPARISONS[node.op]}({hogql(node.left)}, {hogql(node.right)})"
     if node.op == "!~":
-        return f"not(match({left}, {right}))"
-    return f"{left} {node.op.upper()} {right}"
+        return f"not(match({hogql(node.left)}, {hogql(node.right)}))"
+    return f"{operand(node.left)} {OPERATORS.get(node.op, node.op.upper())} {operand(node.right)}"
+
+
+def operand(node: ast.Node) -> str:
+    """In brackets if it is no function or value itself."""
+    is_infix = isinstance(node, ast.Alias | ast.Between | ast.Lambda | ast.WindowCall) or (
+        isinstance(node, ast.Compare) and node.op not in COMPARISONS and node.op != "!~"
+    )
+    return f"({hogql(node)})" if is_infix else hogql(node)
 
 
 def between(node: ast.Between) -> str:
     word = "NOT BETWEEN" if node.negated else "BETWEEN"
-    return f"{hogql(node.expr)} {word} {hogql(node.low)} AND {hogql(node.high)}"
+    return f"{operand(node.expr)} {word} {operand(node.low)} AND {operand(node.high)}"
 
 
 def lambda_(node: ast.Lambda) -> str:
@@ -87,7 +104,7 @@ def lambda_(node: ast.Lambda) -> str:
 
 
 def array_access(node: ast.ArrayAccess) -> str:
-    return f"{hogql(node.array)}[{hogql(node.index)}]"
+    return f"{operand(node.array)}[{hogql(node.index)}]"
 
 
 def cast(node: ast.TypeCast) -> str:
@@ -179,7 +196,10 @@ def select_text(node: ast.SelectQuery) -> str:
     for word, value in (("PREWHERE", node.prewhere), ("WHERE", node.where)):
         if value is not None:
             parts.append(f"{word} {hogql(value)}")
-    if node.group_by_kind in ("ROLLUP", "CUBE", "GROUPING SETS"):
+    if node.group_by_kind == "GROUPING SETS":
+        sets = ", ".join(f"({listed(part.exprs)})" for part in node.group_by)
+        parts.append(f"GROUP BY GROUPING SETS ({sets})")
+    elif node.group_by_kind in ("ROLLUP", "CUBE"):
         parts.append(f"GROUP BY {node.group_by_kind} ({listed(node.group_by)})")
     elif node.group_by_kind or node.group_by:
         parts.append(f"GROUP BY {listed(node.group_by) or 'ALL'}")
@@ -234,7 +254,7 @@ PRINTERS = {
     ast.Tuple: lambda node: f"tuple({listed(node.exprs)})",
     ast.Array: lambda node: f"[{listed(node.exprs)}]",
     ast.ArrayAccess: array_access,
-    ast.TupleAccess: lambda node: f"{hogql(node.tuple)}.{node.index}",
+    ast.TupleAccess: lambda node: f"{operand(node.tuple)}.{node.index}",
     ast.TypeCast: cast,
     ast.Columns: columns,
     ast.OrderBy: order_by,

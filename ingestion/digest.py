@@ -20,10 +20,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 import clickhouse
 import error_tracking.processing
 import persons.processing
-from clickhouse import outbox
+from error_tracking import symbol_files
+from events.definitions.recording import record
 from events.storage import encode_exceptions, store, without_replays
-from ingestion import dead_letters, status
-from ingestion.models import Lane, QueuedBatch
+from ingestion import dead_letters, queue, status
+from ingestion.models import Lane
 from notifications.events import emit_captured
 from posthog_clone.captured import CapturedEvent
 from projects.models import Project
@@ -57,29 +58,24 @@ class Item:
 
 
 def digest(lane: int, *, suspicious: bool = False) -> int:
-    """Digest the next batch of the lane and deliver it; returns the number of events.
+    """Digest the next batch of the lane; returns the number of events.
 
-    Takes no lane that another worker holds. Raises clickhouse.Unavailable or a database error
-    when a store is away: everything accepted waits in the queue or the outbox. `suspicious`
-    takes database errors for the events' fault too, for when they come again and again.
+    Takes no lane that another worker holds. Raises what is named Unavailable, or a database error,
+    when a store is away: everything accepted waits in the queue. `suspicious` takes database
+    errors for the events' fault too, for when they come again and again.
     """
     with claim(lane) as claimed:
         if not claimed:
             return 0
-        # What this lane still owes ClickHouse goes first: the check for replays relies on it.
-        outbox.deliver(lane, reject_row)
         items = next_items(lane)
         if items:
             digest_items(items, lane, suspicious)
-    if items:
-        outbox.deliver(lane, reject_row)
-        status.digested.add(len(items))
+    status.digested.add(len(items))
     return len(items)
 
 
 def claim(lane: int):
-    """A context that holds the lane. On SQLite there is one worker, and no lock is held while
-    ClickHouse works: it would stop capture from committing."""
+    """A context that holds the lane. On SQLite there is one worker, and nothing to hold."""
     if connection.features.has_select_for_update_skip_locked:
         return LaneLock(lane)
     return nullcontext(True)
@@ -103,7 +99,7 @@ class LaneLock:
 
 def next_items(lane: int) -> list[Item]:
     """The oldest events of the lane, as many as fit in a batch; at least a whole request's."""
-    waiting = QueuedBatch.objects.filter(lane=lane).order_by("id")
+    waiting = queue.waiting(lane)
     last, count, size = None, 0, 0
     plan = waiting.values_list("id", "events", "size")[: settings.INGESTION_BATCH_EVENTS]
     for batch_id, batch_events, batch_size in plan:
@@ -130,7 +126,7 @@ def digest_items(items: Sequence[Item], lane: int, suspicious: bool) -> None:
     try:
         digest_part(items, lane)
         return
-    except clickhouse.Unavailable:
+    except (clickhouse.Unavailable, symbol_files.Unavailable):
         raise
     except (OperationalError, InterfaceError) as failure:
         if not suspicious:
@@ -140,7 +136,7 @@ def digest_items(items: Sequence[Item], lane: int, suspicious: bool) -> None:
         error = failure
     logger.warning("%d events could not be digested together: %r", len(items), error)
     if len(items) == 1:
-        park(items[0], error)
+        park(items[0], lane, error)
         return
     middle = len(items) // 2
     digest_items(items[:middle], lane, suspicious)
@@ -148,12 +144,12 @@ def digest_items(items: Sequence[Item], lane: int, suspicious: bool) -> None:
 
 
 @transaction.atomic
-def park(item: Item, error: Exception) -> None:
+def park(item: Item, lane: int, error: Exception) -> None:
     reason = "".join(traceback.format_exception(error))
     dead_letters.park(
         "digest", item.line, reason, project_id=item.project_id, received_at=item.received_at
     )
-    remove([item])
+    queue.done(lane, finished([item]))
 
 
 def reject_row(table: str, row: bytes, reason: str) -> None:
@@ -168,7 +164,7 @@ def digest_part(items: Sequence[Item], lane: int) -> None:
             "id", flat=True
         )
     )
-    batch = without_replays(item.parse() for item in items if item.project_id in projects)
+    batch = without_replays((item.parse() for item in items if item.project_id in projects), lane)
     exceptions = error_tracking.processing.process(batch)
     encode_exceptions(batch)
     with transaction.atomic():
@@ -176,10 +172,11 @@ def digest_part(items: Sequence[Item], lane: int) -> None:
         error_tracking.processing.link(exceptions)
         emit_captured(batch)
         store(batch, lane)
+        record(batch)
         Project.objects.filter(id__in=projects, ingested_event=False).update(ingested_event=True)
-        remove(items)
+        queue.done(lane, finished(items))
 
 
-def remove(items: Sequence[Item]) -> None:
-    """Take the queue rows that end with these items out of the queue."""
-    QueuedBatch.objects.filter(id__in=[item.batch_id for item in items if item.is_last]).delete()
+def finished(items: Sequence[Item]) -> list[int]:
+    """The queue rows that end with these items."""
+    return [item.batch_id for item in items if item.is_last]

@@ -8,6 +8,8 @@ class Lane(models.Model):
     """A share of the queue that one worker at a time works on; a person stays in one lane."""
 
     id = models.PositiveSmallIntegerField(primary_key=True)
+    digested_to = models.BigIntegerField(default=0)
+    """The last queue row whose effects are committed, where the queue is a database of its own."""
 
     def __str__(self):
         return f"Lane {self.id}"

@@ -1,25 +1,15 @@
 """Answers to the queries of the API, as plain objects."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from logs import queries
 from logs.buckets import Buckets
 from logs.exporting import MAX_LINES
-from logs.search import Search, build_search
+from logs.search import Search
 from logs.serializers.lines import NO_VALUE, line_object
-from logs.serializers.queries import LogsQueryBodySerializer
 
 SPARKLINE_BUCKETS = 50
 SPARKLINE_SERVICES = 25
-
-
-def answer_logs_query(project_id: int, query: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a LogsQuery as a client sent it. Raises ValidationError."""
-    body = LogsQueryBodySerializer(data=query)
-    body.is_valid(raise_exception=True)
-    search = build_search(project_id, body.validated_data, datetime.now(UTC))
-    return page(search, query, body.validated_data["excludeAttributes"])
 
 
 def page(search: Search, query: dict[str, Any], exclude_attributes: bool = False) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
+from hogql.filters import versions
 from hogql.filters.model import PropertyFilter, PropertyGroup, parse_properties
 from hogql.filters.predicate import compiled
 from hogql.filters.values import (
@@ -80,6 +81,10 @@ class Compiler:
 
     def filter(self, leaf: PropertyFilter) -> str:
         target = self.target(leaf)
+        if leaf.operator in versions.RANGES:
+            raise ValidationError(
+                f"Log lines can't be compared by version: {leaf.operator} is for properties."
+            )
         if leaf.operator == "is_set":
             return target.present
         if leaf.operator == "is_not_set":

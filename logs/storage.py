@@ -75,4 +75,4 @@ def store(lines: Sequence[bytes]) -> None:
 
 def insert(lines: Sequence[bytes]) -> None:
     with transaction.atomic():
-        outbox.enqueue_lines(TABLE, lines, joinable=True)
+        outbox.enqueue_lines(TABLE, lines)

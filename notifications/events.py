@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from app_metrics.recording import Category, record
 from events.elements import chain_from_elements
 from notifications import logs
-from notifications.matching import Subject, matches
+from notifications.matching import Matcher
 from notifications.models import Delivery, HogFunction
 from notifications.rendering import event_url, project_url
 from persons.naming import DEFAULT_PROPERTIES
@@ -60,11 +60,11 @@ def emit(
         "elements_chain": "",
         "properties": properties,
     }
-    subject = Subject(event, None, project)
+    now = timezone.now()
     return enqueue(
         Wanted(function, event, None)
         for function in functions
-        if matches(function.filters, subject)
+        if Matcher(function.filters, project, now).wants(event, None)
     )
 
 
@@ -88,15 +88,19 @@ def emit_captured(events: Sequence[CapturedEvent]) -> int:
 def wanted(
     events: Iterable[CapturedEvent], by_project: dict[int, list[HogFunction]]
 ) -> Iterable[Wanted]:
+    now = timezone.now()
+    matchers = {
+        project_id: [(each, Matcher(each.filters, each.project, now)) for each in functions]
+        for project_id, functions in by_project.items()
+    }
     for captured in events:
-        functions = by_project.get(captured.project_id)
-        if captured.dropped or captured.historical or not functions:
+        if captured.dropped or captured.historical or captured.project_id not in matchers:
             continue
-        project = functions[0].project
-        subject = Subject(event_of(captured, project), person_of(captured, project), project)
-        for function in functions:
-            if matches(function.filters, subject):
-                yield Wanted(function, subject.event, subject.person)
+        project = by_project[captured.project_id][0].project
+        event, person = event_of(captured, project), person_of(captured, project)
+        for function, matcher in matchers[captured.project_id]:
+            if matcher.wants(event, person):
+                yield Wanted(function, event, person)
 
 
 def event_of(captured: CapturedEvent, project: Project) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 
 from notifications.models import HogFunction
+from posthog_clone.api.parsers import read_json
 
 
 class TextInFilter(django_filters.BaseInFilter, django_filters.CharFilter):
@@ -33,18 +34,18 @@ class HogFunctionFilter(django_filters.FilterSet):
         return queryset.filter(Q(name__icontains=value) | Q(description__icontains=value))
 
     def filter_filters(self, queryset, name, value):
-        return containing(queryset, [read_json(name, value, dict)])
+        return containing(queryset, [json_of(name, value, dict)])
 
     def filter_filter_groups(self, queryset, name, value):
-        groups = read_json(name, value, list)
+        groups = json_of(name, value, list)
         if not all(isinstance(group, dict) for group in groups):
             raise ValidationError({name: "Must be a list of objects."})
         return containing(queryset, groups)
 
 
-def read_json(name: str, text: str, kind: type) -> Any:
+def json_of(name: str, text: str, kind: type) -> Any:
     try:
-        value = orjson.loads(text)
+        value = read_json(text)
     except orjson.JSONDecodeError as error:
         raise ValidationError({name: f"Value must be valid JSON: {error}"}) from error
     if not isinstance(value, kind):

@@ -6,7 +6,7 @@ sender was killed in the middle is sent again with the same Message-ID.
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -14,11 +14,15 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
 from notifications.models import Email
+from projects.defaults import NOTIFICATIONS
 from projects.models import User
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 10
+GATHERED_FOR = timedelta(minutes=1)
+MAX_GATHERED = 100_000
+"""Characters; what comes after them is not listed."""
 PREFERENCES = "notification_settings"
 
 
@@ -27,16 +31,60 @@ def send_once(key: str, recipient: str, subject: str, text: str, html: str = "")
 
     Call it in the transaction of the cause.
     """
-    subject = " ".join(subject.split())[:500]  # a line break would start another header
     _, is_new = Email.objects.get_or_create(
-        key=key, recipient=recipient, defaults={"subject": subject, "text": text, "html": html}
+        key=key,
+        recipient=recipient,
+        defaults={"subject": one_line(subject), "text": text, "html": html},
     )
     return is_new
 
 
+def gather(
+    topic: str, recipient: str, subject: str, subject_of_many: str, text: str, now: datetime
+) -> None:
+    """Send what comes up on a topic within a minute as one e-mail, when the minute is over.
+
+    Call it in the transaction of the cause.
+    """
+    minute = now.replace(second=0, microsecond=0)
+    while not gathered(minute, topic, recipient, subject, subject_of_many, text):
+        minute += GATHERED_FOR  # the e-mail of this one is on its way already
+
+
+def gathered(
+    minute: datetime, topic: str, recipient: str, subject: str, subject_of_many: str, text: str
+) -> bool:
+    email, is_new = Email.objects.get_or_create(
+        key=f"{topic}:{minute:%Y%m%d%H%M}",
+        recipient=recipient,
+        defaults={
+            "subject": one_line(subject),
+            "text": text,
+            "next_attempt_at": minute + GATHERED_FOR,
+        },
+    )
+    if is_new:
+        return True
+    untried = Email.objects.filter(state=Email.State.PENDING, attempts=0)
+    email = untried.select_for_update().filter(pk=email.pk).first()
+    if email is None:
+        return False
+    email.subject = one_line(subject_of_many)
+    if len(email.text) < MAX_GATHERED:
+        email.text += f"\n{text}"
+    email.save(update_fields=["subject", "text"])
+    return True
+
+
+def one_line(subject: str) -> str:
+    return " ".join(subject.split())[:500]  # a line break would start another header
+
+
 def wants(user: User, kind: str) -> bool:
     """Whether the user's notification settings let e-mails of this kind through."""
-    return user.is_active and (user.preferences.get(PREFERENCES) or {}).get(kind) is not False
+    chosen = (user.preferences.get(PREFERENCES) or {}).get(kind)
+    wanted = chosen if isinstance(chosen, bool) else NOTIFICATIONS.get(kind, True)
+    return user.is_active and wanted
 
 
 def send_due(now: datetime) -> int:

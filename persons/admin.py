@@ -1,6 +1,14 @@
 from django.contrib import admin
 
-from persons.models import Group, GroupType, Person, PersonDistinctId
+from persons.models import (
+    Cohort,
+    CohortPerson,
+    EventsDeletion,
+    Group,
+    GroupType,
+    Person,
+    PersonDistinctId,
+)
 from posthog_clone.admin import BY_PROJECT, RecordAdmin, RecordInline
 
 
@@ -43,3 +51,30 @@ class GroupAdmin(RecordAdmin):
     list_select_related = ["project"]
     exact_search = ["key"]
     search_help_text = "The whole key"
+
+
+@admin.register(Cohort)
+class CohortAdmin(RecordAdmin):
+    """To look at: the API makes and changes cohorts."""
+
+    list_display = ["name", "project", "is_static", "count", "last_calculation", "deleted"]
+    list_filter = [BY_PROJECT, "is_static", "deleted"]
+    list_select_related = ["project"]
+    search_fields = ["name", "description"]
+
+
+@admin.register(CohortPerson)
+class CohortPersonAdmin(RecordAdmin):
+    list_display = ["person", "cohort"]
+    list_select_related = ["person", "cohort"]
+    exact_search = ["person__uuid", "cohort__name"]
+    search_help_text = "The person's whole uuid, or the cohort's whole name"
+
+
+@admin.register(EventsDeletion)
+class EventsDeletionAdmin(RecordAdmin):
+    list_display = ["person_uuid", "project", "created_at", "verified_at"]
+    list_filter = [BY_PROJECT]
+    list_select_related = ["project"]
+    exact_search = ["person_uuid"]
+    search_help_text = "The person's whole uuid"

@@ -2,15 +2,22 @@
 
 Each change goes into the outbox in the transaction that makes it, with a version that grows: there
 the copy with the highest version counts, whatever the order in which copies arrive.
+
+Distinct ids that lead to another person than their events came in with are copied into OVERRIDES
+too, the same row: it is what makes old events follow.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from clickhouse.client import timestamp
-from persons.models import Group, Person
+from persons.models import Group, Person, person_uuid
+
+DISTINCT_IDS = "person_distinct_ids"
+OVERRIDES = "person_distinct_id_overrides"
 
 
 def copy_of_person(person: Person) -> dict[str, Any]:
@@ -50,6 +57,16 @@ def tombstone_of_distinct_id(
 ) -> dict[str, Any]:
     """`version` is the one that the distinct id had."""
     return copy_of_distinct_id(project_id, distinct_id, person, version + 1) | {"is_deleted": 1}
+
+
+def overrides_among(distinct_ids: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of copies of new distinct ids, those that may have events already, with the person that a
+    distinct id has which nobody knows: they came in without a profile."""
+    return [
+        row
+        for row in distinct_ids
+        if row["person_id"] != str(person_uuid(row["team_id"], row["distinct_id"]))
+    ]
 
 
 def copy_of_group(group: Group) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from rest_framework.exceptions import ValidationError
 
 from hogql.filters.model import parse_properties
 from hogql.filters.queryset import properties_q
+from persons.cohorts.filters import is_id
+from persons.cohorts.querying import cohort_condition
 from persons.models import Person, PersonDistinctId, PersonQuerySet
+from posthog_clone.api.parsers import read_json
 from projects.viewsets import as_uuid
 
 MAX_ID = 2**63 - 1
@@ -31,6 +34,10 @@ class PersonFilter(django_filters.FilterSet):
     )
     properties = django_filters.CharFilter(
         method="with_properties", help_text="A JSON list or group of property filters."
+    )
+
+    cohort = django_filters.CharFilter(
+        method="in_cohort", help_text="Persons in the cohort of this id."
     )
 
     class Meta:
@@ -60,16 +67,18 @@ class PersonFilter(django_filters.FilterSet):
 
     def with_properties(self, persons: PersonQuerySet, name: str, value: str):
         try:
-            wanted = orjson.loads(value)
+            wanted = read_json(value)
         except orjson.JSONDecodeError:
             raise ValidationError("Properties are unparsable!") from None
         group = parse_properties(wanted, default_type="person")
         zone = ZoneInfo(self.project.timezone)
-        return persons.filter(properties_q(group, now=timezone.now(), zone=zone, cohort=no_cohort))
+        cohort = cohort_condition(self.project)
+        return persons.filter(properties_q(group, now=timezone.now(), zone=zone, cohort=cohort))
 
-
-def no_cohort(cohort_id: int) -> Q:
-    raise ValidationError(f"There is no cohort {cohort_id} in this project.")
+    def in_cohort(self, persons: PersonQuerySet, name: str, value: str):
+        if not is_id(value):
+            raise ValidationError({name: f"{value[:100]!r} is not the id of a cohort."})
+        return persons.filter(cohort_condition(self.project)(int(value)))
 
 
 def person_id(text: str) -> int | UUID | None:

@@ -1,10 +1,11 @@
-"""Persons, the distinct ids that lead to them, and groups."""
+"""Persons, the distinct ids that lead to them, groups and cohorts."""
 
 import time
 import uuid
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import models
 from django.db.models.fields.json import KT
 from django.db.models.functions import Concat, Substr
@@ -188,3 +189,89 @@ class Group(models.Model):
 
     def __str__(self):
         return self.key
+
+
+class EventsDeletion(models.Model):
+    """Events of a person that are to be deleted: those received until it was asked for."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    person_uuid = models.UUIDField()
+    distinct_ids = models.JSONField()
+    """Whose events they are; the person may be gone by now."""
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    due_at = models.DateTimeField(default=timezone.now)
+    """When to look at it next."""
+    last_block = models.BigIntegerField(null=True, blank=True)
+    """With this block of the outbox, the last of the events are in the analytics store."""
+    verified_at = models.DateTimeField(null=True, blank=True)
+    """When none of them was found any more; None: they are to be deleted still."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "-created_at", "-id"], name="deletion_newest_first"),
+            models.Index(
+                fields=["due_at"], condition=models.Q(verified_at=None), name="deletion_waiting"
+            ),
+        ]
+
+    def __str__(self):
+        return f"events of {self.person_uuid}"
+
+
+class CohortQuerySet(models.QuerySet):
+    def live(self) -> "CohortQuerySet":
+        return self.filter(deleted=False)
+
+
+class Cohort(models.Model):
+    """Some of a project's persons: listed one by one, or all who satisfy conditions."""
+
+    id = models.AutoField(primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=400)
+    description = models.CharField(max_length=1000, blank=True, default="")
+    is_static = models.BooleanField(default=False)
+    filters = models.JSONField(null=True, blank=True)
+    """`{"properties": group}` (persons/cohorts/conditions.py); None of static ones."""
+    deleted = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    count = models.PositiveIntegerField(null=True, blank=True)
+    """How many persons were in it at `last_calculation`."""
+    version = models.PositiveIntegerField(null=True, blank=True)
+    """Grows with every calculation."""
+    is_calculating = models.BooleanField(default=False)
+    last_calculation = models.DateTimeField(null=True, blank=True)
+    errors_calculating = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    """When to count it next; None: never."""
+
+    objects = CohortQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(deleted=False), name="cohort_to_calculate"
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class CohortPerson(models.Model):
+    """A member of a static cohort."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cohort", "person"], name="unique_cohort_member")
+        ]
+
+    def __str__(self):
+        return f"{self.person} in {self.cohort}"

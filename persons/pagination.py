@@ -22,9 +22,21 @@ class PersonPagination(Pagination):
         return slow_counts.count(queryset.values("id")[:ALL])
 
     def paginate_queryset(self, queryset, request, view=None) -> list[Person]:
-        ids = super().paginate_queryset(queryset.values_list("id", flat=True), request, view)
+        ids = self.ids_of_page(queryset.values_list("id", flat=True), request)
         persons = {
             person.id: person
             for person in Person.objects.filter(id__in=ids).with_distinct_ids(MAX_DISTINCT_IDS)
         }
         return [persons[id_] for id_ in ids if id_ in persons]
+
+    def ids_of_page(self, ids: QuerySet, request) -> list[int]:
+        """A page that is not full tells how many there are: a search looks but once at them all."""
+        self.request = request
+        self.limit, self.offset = self.get_limit(request), self.get_offset(request)
+        start = min(self.offset, ALL)
+        page = list(ids[start : start + self.limit])
+        if len(page) < self.limit and (page or not self.offset):
+            self.count = self.offset + len(page)
+        else:
+            self.count = self.get_count(ids)
+        return page

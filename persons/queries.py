@@ -3,6 +3,21 @@
 import clickhouse
 
 
+def has_overrides(project_id: int) -> bool:
+    """Whether any distinct id may lead to another person than its events came in with: else, events
+    need no join to know theirs."""
+    return bool(
+        clickhouse.rows(
+            """
+            SELECT 1 FROM person_distinct_id_overrides
+            WHERE team_id = {project_id:Int64} AND is_deleted = 0
+            LIMIT 1
+            """,
+            project_id=project_id,
+        )
+    )
+
+
 def person_property_values(
     project_id: int, key: str, containing: str, *, limit: int
 ) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from rest_framework.exceptions import ValidationError
 
 from clickhouse import outbox
-from persons.copies import copy_of_person
+from persons.copies import DISTINCT_IDS, OVERRIDES, copy_of_person
 from persons.locking import lock_person
 from persons.models import Person, PersonDistinctId, next_version, person_uuid
 from persons.moving import move_distinct_ids
@@ -55,7 +55,8 @@ def split_off(person: Person, moving: list[PersonDistinctId], user: User | None)
     )
     distinct_ids = move_distinct_ids(zip(moving, new, strict=True))
     outbox.enqueue("persons", [copy_of_person(each) for each in new])
-    outbox.enqueue("person_distinct_ids", distinct_ids)
+    outbox.enqueue(DISTINCT_IDS, distinct_ids)
+    outbox.enqueue(OVERRIDES, distinct_ids)
     moved = {row.distinct_id for row in moving}
     log_activity(
         project,

@@ -6,23 +6,24 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 LOCK_ID = 0x706F7374686F67  # any number, as long as every process takes the same
 
 
-def migrate() -> bool:
-    """Apply the migrations that are missing, and tell whether there were any.
+def migrate(database: str = DEFAULT_DB_ALIAS, app: str | None = None) -> bool:
+    """Apply the migrations that are missing, of one app or all, and tell whether there were any.
 
     Safe to call from several processes at once, servers and commands: one migrates, the others
     wait for it and then find nothing left to do.
     """
     with one_process_at_a_time():
-        executor = MigrationExecutor(connection)
-        if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        executor = MigrationExecutor(connections[database])
+        if not executor.migration_plan(executor.loader.graph.leaf_nodes(app)):
             return False
-        call_command("migrate", interactive=False, verbosity=0)
+        apps = [app] if app else []
+        call_command("migrate", *apps, database=database, interactive=False, verbosity=0)
         return True
 
 

@@ -2,10 +2,8 @@
 
 import ctypes
 import gc
-import sys
 
 M_ARENA_MAX = -8
-SWITCH_SECONDS = 0.001
 
 
 def tune() -> None:
@@ -15,8 +13,6 @@ def tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    # A request must not wait long for a thread that digests.
-    sys.setswitchinterval(SWITCH_SECONDS)
     # Dozens of threads with a heap each would keep many times what they use.
     call_c("mallopt", M_ARENA_MAX, 2)
 

@@ -78,17 +78,39 @@ if EMBEDDED_DATABASE:
         "timeout": 20,
         # FULL: a commit is on disk before capture answers 200.
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000"
+            "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "PRAGMA foreign_keys=ON; PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
+            "PRAGMA wal_autocheckpoint=4000"
         ),
     }
+    # A file of its own, so that capture commits while a batch is digested: ingestion/queue.py.
+    QUEUE_DATABASE = "queue"
+    main_file = Path(DATABASES["default"]["NAME"])
+    DATABASES[QUEUE_DATABASE] = {
+        **DATABASES["default"],
+        "NAME": main_file.with_name(f"{main_file.stem}-queue{main_file.suffix}"),
+    }
+    DATABASE_ROUTERS = ["ingestion.routing.QueueRouter"]
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    QUEUE_DATABASE = "default"
 CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{DATA_DIR / 'clickhouse'}"
 EMBEDDED_CLICKHOUSE = urlsplit(CLICKHOUSE_URL).scheme == "chdb"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Uploaded source maps. Several servers need a directory that all of them see.
 SYMBOL_SETS_DIR = Path(os.environ.get("SYMBOL_SETS_DIR") or DATA_DIR / "symbol-sets")
+# Finished exports; likewise.
+EXPORTS_DIR = Path(os.environ.get("EXPORTS_DIR") or DATA_DIR / "exports")
+# Or a bucket of any store that speaks S3; boto3 reads the AWS_… variables itself.
+SYMBOL_SETS_S3_BUCKET = os.environ.get("SYMBOL_SETS_S3_BUCKET", "")
+SYMBOL_SETS_S3_PREFIX = os.environ.get("SYMBOL_SETS_S3_PREFIX", "").strip("/")
+SYMBOL_SETS_S3_ENDPOINT_URL = os.environ.get("SYMBOL_SETS_S3_ENDPOINT_URL", "")
+if SYMBOL_SETS_S3_ENDPOINT_URL and not SYMBOL_SETS_S3_ENDPOINT_URL.startswith(
+    ("http://", "https://")
+):
+    sys.exit("SYMBOL_SETS_S3_ENDPOINT_URL must start with http:// or https://.")
+if (SYMBOL_SETS_S3_ENDPOINT_URL or SYMBOL_SETS_S3_PREFIX) and not SYMBOL_SETS_S3_BUCKET:
+    sys.exit("SYMBOL_SETS_S3_BUCKET is missing, which other SYMBOL_SETS_S3_… variables need.")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -100,7 +122,24 @@ STORAGES = {
             "file_permissions_mode": 0o600,
         },
     },
+    "exports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": EXPORTS_DIR,
+            "allow_overwrite": True,
+            "file_permissions_mode": 0o600,
+        },
+    },
 }
+if SYMBOL_SETS_S3_BUCKET:
+    STORAGES["symbol_sets"] = {
+        "BACKEND": "error_tracking.s3.S3Files",
+        "OPTIONS": {
+            "bucket_name": SYMBOL_SETS_S3_BUCKET,
+            "location": SYMBOL_SETS_S3_PREFIX,
+            "endpoint_url": SYMBOL_SETS_S3_ENDPOINT_URL or None,
+        },
+    }
 
 # Ingestion: limits, guards and batches
 
@@ -108,8 +147,8 @@ CAPTURE_MAX_BYTES = 20 * 1024 * 1024
 REPLAY_MAX_BYTES = 25 * 1024 * 1024
 LOGS_MAX_BYTES = 10 * 1024 * 1024
 LOGS_RETENTION_DAYS = env_int("LOGS_RETENTION_DAYS", 30)
-INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 300)
-INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 4 * 1024 * 1024)
+INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 600)
+INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 6 * 1024 * 1024)
 # On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
 INGESTION_LANES = 1 if EMBEDDED_DATABASE else env_int("INGESTION_LANES", 8)
 MAX_EVENTS_PER_MINUTE = env_int("MAX_EVENTS_PER_MINUTE", 0)  # per project; 0 = unlimited
@@ -117,6 +156,7 @@ MAX_QUEUED_EVENTS = env_int("MAX_QUEUED_EVENTS", 2_000_000)
 MIN_FREE_DISK_BYTES = env_int("MIN_FREE_DISK_MB", 512) * 1024 * 1024
 READY_MAX_LAG_SECONDS = env_int("READY_MAX_LAG_SECONDS", 60)
 BROWSER_SDK_DIR = Path(os.environ.get("BROWSER_SDK_DIR") or DATA_DIR / "browser-sdk")
+FETCH_SOURCE_MAPS = env_flag("FETCH_SOURCE_MAPS")
 AUTOCAPTURE_EXCEPTIONS = env_flag("AUTOCAPTURE_EXCEPTIONS", default=True)
 OUTBOUND_ALLOW = env_list("OUTBOUND_ALLOW")
 RATE_LIMIT_ENABLED = env_flag("RATE_LIMIT_ENABLED")
@@ -133,6 +173,38 @@ QUERY_MAX_SECONDS = env_int("QUERY_MAX_SECONDS", 60)
 QUERY_MAX_MEMORY_BYTES = (
     env_int("QUERY_MAX_MEMORY_MB", 1024 if EMBEDDED_CLICKHOUSE else 8192) * 1024 * 1024
 )
+# Of one project at once, in one process; more wait, and still more are told to come back.
+QUERY_MAX_CONCURRENT = env_int("QUERY_MAX_CONCURRENT", 10)
+# Who answers a kind of query: hogql.kinds.Answer.
+QUERY_KINDS = {
+    "ActorsQuery": "insights.actors_query.answer",
+    "DatabaseSchemaQuery": "insights.database_schema.answer",
+    "EventTaxonomyQuery": "insights.taxonomy_queries.answer_event",
+    "EventsQuery": "insights.events_query.answer",
+    "HogQLMetadata": "insights.hogql_metadata.answer",
+    "HogQLQuery": "insights.hogql_query.answer",
+    "TeamTaxonomyQuery": "insights.taxonomy_queries.answer_team",
+    "ErrorTrackingQuery": "error_tracking.query_kind.answer",
+    "FunnelsQuery": "insights.funnels.answer",
+    "LogsQuery": "logs.query_kind.answer",
+    "RetentionQuery": "insights.retention.answer",
+    "TrendsQuery": "insights.trends.answer",
+}
+# What apps above the insights do when one is deleted, restored or asks something else: each is
+# called as `function(insight, user)`, in the transaction of the change.
+# What queries know of the project, from apps above the query language: hogql/knowledge.py.
+HOGQL_PROPERTY_TYPES = "events.definitions.property_types"
+HOGQL_COHORTS = "persons.cohorts.querying.members"
+HOGQL_ACTIONS = "events.actions.condition"
+# Who says where a cohort is used, besides in others and in test account filters: such stay.
+COHORT_USES = ["insights.cohort_uses.use_of_cohort"]
+INSIGHT_CHANGED = ["alerts.editing.follow_insight"]
+
+# Questions in plain English that rules don't understand go to a language model only when one is
+# named here: the address of an API like OpenAI's, up to and with its version.
+MAX_MODEL_URL = os.environ.get("MAX_MODEL_URL", "").rstrip("/")
+MAX_MODEL = os.environ.get("MAX_MODEL", "")
+MAX_MODEL_KEY = os.environ.get("MAX_MODEL_KEY", "")
 
 # Django
 
@@ -157,6 +229,8 @@ INSTALLED_APPS = [
     "persons",
     "events",
     "notifications",
+    "insights",
+    "alerts",
     "error_tracking",
     "logs",
     "folders",
@@ -267,7 +341,13 @@ SPECTACULAR_SETTINGS = {
         "posthog_clone.api.openapi.add_components",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AlertStateEnum": "alerts.models.alerts.State",
+        "LogsAlertStateEnum": "alerts.models.logs.LogsState",
+        "ActionStepMatchingEnum": "events.models.Action.Matching",
+        "ExportFormatEnum": "insights.models.Export.Format",
+        "ExportStatusEnum": "insights.models.Export.Status",
         "HogFunctionTypeEnum": "notifications.models.HogFunction.Type",
+        "LogsExportFormatEnum": "logs.models.LogsExport.Format",
         "IntegrationKindEnum": "notifications.models.Integration.Kind",
         "PersistedFolderTypeEnum": "folders.models.PersistedFolder.Type",
     },

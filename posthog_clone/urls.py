@@ -10,10 +10,12 @@ from projects.views.preflight import preflight
 
 # Below a project; each app's paths exist under both prefixes.
 PROJECT_ROUTES = [
+    path("", include("alerts.urls")),
     path("", include("app_metrics.urls")),
     path("", include("error_tracking.urls")),
     path("", include("events.urls")),
     path("", include("folders.urls")),
+    path("", include("insights.urls")),
     path("", include("persons.urls")),
     path("", include("notifications.urls")),
     path("", include("logs.urls")),
@@ -29,6 +31,7 @@ urlpatterns = [
     re_path(r"^api/schema/swagger-ui/?$", docs.SwaggerView.as_view()),
     re_path(r"^api/schema/redoc/?$", docs.RedocView.as_view()),
     path("", include("error_tracking.file_urls")),
+    path("", include("insights.file_urls")),
     re_path(r"^_(?:health|livez|liveness)/?$", alive),
     re_path(r"^_(?:readyz|readiness)/?$", ready),
     re_path(r"^_preflight/?$", preflight),

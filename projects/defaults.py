@@ -30,6 +30,13 @@ PROJECT_SETTINGS = {
     "test_account_filters": [],
     "test_account_filters_default_checked": None,
 }
+NOTIFICATIONS = {
+    "error_tracking_issue_assigned": True,
+    "error_tracking_issue_created": False,
+    "error_tracking_issue_reopened": False,
+    "error_tracking_issue_spiking": False,
+}
+"""What users are mailed of, unless their notification settings say otherwise."""
 USER_PREFERENCES = {
     "anonymize_data": False,
     "events_column_config": {"active": "DEFAULT"},

@@ -7,7 +7,6 @@ from projects.views.activity import ActivityLogViewSet
 router = Router()
 router.register("activity_log", ActivityLogViewSet)
 router.register("annotations", absent.AnnotationsViewSet, basename="annotation")
-router.register("cohorts", absent.CohortsViewSet, basename="cohort")
 router.register("feature_flags", absent.FeatureFlagsViewSet, basename="feature_flag")
 
 urlpatterns = router.urls

@@ -20,6 +20,10 @@ from pathlib import Path
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.clients import programs  # noqa: E402
+
 BIN = ROOT / ".venv" / "bin"
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 NODE_MAJOR = 20
@@ -80,6 +84,8 @@ def run_suites(started: float) -> None:
         left_out += ["node", "browser"]
     elif not chromium_is_ready():
         left_out.append("browser")
+    if not programs_are_ready():
+        left_out.append("pypi")
     pytest = [BIN / "python", "-m", "pytest", "-n", "auto"]
     if left_out:
         pytest += ["-m", " and ".join(f"not {marker}" for marker in left_out)]
@@ -125,6 +131,17 @@ def chromium_is_ready() -> bool:
     if not shutil.which("chromium"):
         leave_out("tests in a browser", "Chromium is missing", "apt-get install chromium")
         return False
+    return True
+
+
+def programs_are_ready() -> bool:
+    """The programs of tests/clients/programs.py are there, or uv could fetch them."""
+    for package in (programs.AIRBYTE, programs.DLT, programs.MCPARMORY):
+        done = programs.run(package, "python", "--version")
+        if done.returncode:
+            say(done.stderr[-1000:])
+            leave_out("tests of connectors", f"{package} can't be fetched", "uv needs PyPI")
+            return False
     return True
 
 

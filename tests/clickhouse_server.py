@@ -15,7 +15,10 @@ import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 TRANSPORT = {"query", "query_id", "database", "session_id", "wait_end_of_query"}
-IGNORED = TRANSPORT | {"enable_http_compression", "client_protocol_version", "compress"}
+# The embedded engine would keep `readonly` for the connection, not for the statement alone.
+IGNORED = TRANSPORT | {
+    *("enable_http_compression", "client_protocol_version", "compress", "readonly")
+}
 DIRECTORY = ""
 local = threading.local()
 

@@ -2,6 +2,7 @@
 
 import re
 
+import hypothesis
 import pytest
 from rest_framework.test import APIClient
 
@@ -18,6 +19,12 @@ from tests.factories import (
 )
 from tests.live import server, unique  # noqa: F401 - fixtures
 from tests.notifications.standin import StandIn
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 class ProjectClient(APIClient):

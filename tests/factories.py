@@ -4,6 +4,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from alerts.models import Alert, AlertSubscription, LogsAlert, Threshold
 from error_tracking.models import (
     ExternalReference,
     Fingerprint,
@@ -14,10 +15,12 @@ from error_tracking.models import (
     StackFrame,
     SymbolSet,
 )
+from events.models import Action
 from folders.models import PersistedFolder
+from insights.models import Insight
 from notifications import secrets
 from notifications.models import Integration
-from persons.models import Person, PersonDistinctId
+from persons.models import Cohort, Person, PersonDistinctId
 from projects.models import (
     MembershipLevel,
     Organization,
@@ -27,6 +30,8 @@ from projects.models import (
     Role,
     User,
 )
+
+TREND = {"kind": "TrendsQuery", "series": [{"kind": "EventsNode", "event": "signed up"}]}
 
 
 class OrganizationFactory(DjangoModelFactory):
@@ -107,6 +112,22 @@ class PersonFactory(DjangoModelFactory):
         )
 
 
+class ActionFactory(DjangoModelFactory):
+    class Meta:
+        model = Action
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Action {n}")
+
+
+class CohortFactory(DjangoModelFactory):
+    class Meta:
+        model = Cohort
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Cohort {n}")
+
+
 class IssueFactory(DjangoModelFactory):
     class Meta:
         model = Issue
@@ -122,6 +143,15 @@ class FingerprintFactory(DjangoModelFactory):
     issue = factory.SubFactory(IssueFactory)
     project = factory.SelfAttribute("issue.project")
     fingerprint = factory.Sequence(lambda n: f"fingerprint-{n}")
+
+
+class InsightFactory(DjangoModelFactory):
+    class Meta:
+        model = Insight
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Insight {n}")
+    query = {"kind": "HogQLQuery", "query": "SELECT count() FROM events"}
 
 
 class PersistedFolderFactory(DjangoModelFactory):
@@ -221,3 +251,60 @@ class SpikeEventFactory(DjangoModelFactory):
     detected_at = factory.LazyFunction(timezone.now)
     computed_baseline = 10.0
     current_bucket_value = 600.0
+
+
+class ThresholdFactory(DjangoModelFactory):
+    class Meta:
+        model = Threshold
+
+    insight = factory.SubFactory(InsightFactory, query=TREND)
+    project = factory.SelfAttribute("insight.project")
+    configuration = {"type": "absolute", "bounds": {"upper": 10}}
+
+
+class AlertFactory(DjangoModelFactory):
+    """`subscribers=[membership]` are told; `bounds={…}` and `query={…}` are what they say."""
+
+    class Meta:
+        model = Alert
+        skip_postgeneration_save = True
+
+    class Params:
+        bounds = {"upper": 10}
+        threshold_type = "absolute"
+        query = factory.LazyFunction(lambda: TREND)
+
+    project = factory.SubFactory(ProjectFactory)
+    insight = factory.SubFactory(
+        InsightFactory,
+        project=factory.SelfAttribute("..project"),
+        query=factory.SelfAttribute("..query"),
+    )
+    name = factory.Sequence(lambda n: f"Alert {n}")
+    threshold = factory.SubFactory(
+        ThresholdFactory,
+        insight=factory.SelfAttribute("..insight"),
+        configuration=factory.LazyAttribute(
+            lambda row: {
+                "type": row.factory_parent.threshold_type,
+                "bounds": row.factory_parent.bounds,
+            }
+        ),
+    )
+    condition = {"type": "absolute_value"}
+    config = {"type": "TrendsAlertConfig", "series_index": 0}
+
+    @factory.post_generation
+    def subscribers(self, create, extracted, **kwargs):
+        for member in extracted or []:
+            AlertSubscription.objects.create(alert=self, member=member)
+
+
+class LogsAlertFactory(DjangoModelFactory):
+    class Meta:
+        model = LogsAlert
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Logs alert {n}")
+    filters = {"severityLevels": ["error"]}
+    threshold_count = 5

@@ -21,9 +21,9 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "tests" / "node"
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 30
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 40
 
 
 @dataclass

@@ -32,7 +32,7 @@ RATE_LIMITS = {
     r"(events|persons|insights)\b": "clickhouse",
     r"error_tracking/query\b": "clickhouse",
     r"(events|persons)/values$": "values",
-    r"query\b": "query",
+    r"(query|mcp_tools)\b": "query",
     r"max_tools\b": "ai",
 }
 

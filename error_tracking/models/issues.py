@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from error_tracking.models.assignees import Assignable
+from persons.models import Cohort
 from projects.models import Project
 
 
@@ -24,12 +25,16 @@ class IssueQuerySet(models.QuerySet):
 
     def shown(self):
         """With everything that the API shows of an issue; its external references as `tickets`."""
-        return self.with_fingerprints().prefetch_related(
-            models.Prefetch("external_references", to_attr="tickets"), "tickets__integration"
+        return (
+            self.select_related("cohort")
+            .with_fingerprints()
+            .prefetch_related(
+                models.Prefetch("external_references", to_attr="tickets"), "tickets__integration"
+            )
         )
 
 
-class Issue(models.Model):
+class Issue(Assignable):
     class Status(models.TextChoices):
         ARCHIVED = "archived"
         ACTIVE = "active"
@@ -52,13 +57,14 @@ class Issue(models.Model):
     description = models.TextField(null=True, blank=True)
     first_seen = models.DateTimeField(null=True, blank=True)
     """As given on creation by API; fingerprints may tell of an earlier time."""
-    assigned_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    cohort = models.ForeignKey(
+        Cohort, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    """The persons it is about, where somebody has said so."""
 
     objects = IssueQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Assignable.Meta):
         indexes = [
             models.Index(fields=["project", "-created_at", "-id"], name="issue_newest_first")
         ]
@@ -80,6 +86,8 @@ class Fingerprint(models.Model):
     fingerprint = models.CharField(max_length=200)
     version = models.BigIntegerField(default=0)
     """Grows whenever the fingerprint moves to another issue."""
+    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When it did; null again once its events were rewritten."""
     first_seen = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -91,6 +99,11 @@ class Fingerprint(models.Model):
             models.Index(fields=["issue", "created_at", "id"], name="fingerprint_earliest"),
             models.Index(fields=["issue", "first_seen"], name="fingerprint_first_seen"),
             models.Index(fields=["project", "created_at", "id"], name="fingerprint_by_creation"),
+            models.Index(
+                fields=["moved_at", "project"],
+                condition=models.Q(moved_at__isnull=False),
+                name="fingerprint_moved",
+            ),
         ]
 
     def __str__(self):

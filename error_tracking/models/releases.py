@@ -44,6 +44,8 @@ class SymbolSet(models.Model):
     storage_ptr = models.CharField(max_length=200, null=True, blank=True, editable=False)
     """The key of its file, which may be still to come."""
     failure_reason = models.TextField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When this server last tried in vain to fetch it."""
     content_hash = models.TextField(null=True, blank=True, editable=False)
     """The uploader's own; null until the upload is finished."""
     release = models.ForeignKey(

@@ -1,16 +1,19 @@
 """Rules: what happens to exceptions that match their filters."""
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from error_tracking.models.assignees import Assignable
 from error_tracking.models.issues import Issue
 from projects.models import Project
 
 
-class Rule(models.Model):
-    """One table for all kinds, since ingestion needs all kinds of a project at once."""
+class Rule(Assignable):
+    """One table for all kinds, since ingestion needs all kinds of a project at once.
+
+    Grouping and assignment rules have an assignee.
+    """
 
     class Kind(models.TextChoices):
         GROUPING = "grouping"
@@ -31,10 +34,6 @@ class Rule(models.Model):
 
     description = models.TextField(null=True, blank=True)
     """Of grouping rules."""
-    assigned_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    """Of assignment and grouping rules."""
     severity = models.CharField(
         max_length=10, choices=Issue.Severity.choices, null=True, blank=True
     )
@@ -42,7 +41,7 @@ class Rule(models.Model):
     sampling_rate = models.FloatField(default=1.0)
     """Of suppression rules: the share of matching events that is dropped."""
 
-    class Meta:
+    class Meta(Assignable.Meta):
         indexes = [
             models.Index(
                 fields=["project", "kind", "order_key", "created_at", "id"], name="rule_in_order"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from error_tracking.models import Issue
-from error_tracking.reports.issues import Numbers, numbers_of
+from error_tracking.reports.issues import Numbers, add_origins, numbers_of
 from error_tracking.reports.occurrences import frames_of, report_occurrences
 from error_tracking.reports.scope import Scope
 from error_tracking.reports.volumes import Bucket, volumes
@@ -29,6 +29,7 @@ def report_issue(scope: Scope, issue: Issue, resolution: int) -> IssueReport:
     found = numbers_of(scope)
     if not found:
         return IssueReport(issue)
+    add_origins(scope, found)
     numbers = found[0]
     (latest,), _ = report_occurrences(scope, 1, 0)
     buckets = volumes(scope, [issue.id], resolution, numbers.first_seen)

@@ -29,13 +29,13 @@ def volumes(
     counts = {id: [0] * resolution for id in issue_ids}
     result = scope.run(
         f"""
-        SELECT toString(issue_id) AS issue,
+        SELECT toString({scope.issue}) AS issue,
             least(intDiv(toUnixTimestamp64Milli(timestamp) - {{start_ms}}, {{width_ms}}), {{last}})
                 AS bucket,
             count() AS times
         FROM events
-        WHERE {scope.where} AND toString(issue_id) IN {{shown}} AND timestamp >= {{start}}
-        GROUP BY issue, bucket
+        WHERE {scope.where} AND toString({scope.issue}) IN {{shown}} AND timestamp >= {{start}}
+        GROUP BY {scope.issue}, bucket
         """,
         shown=[str(id) for id in issue_ids],
         start=start,

@@ -1,7 +1,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from error_tracking.assignees import AssigneeField, assignee_of
+from error_tracking.assignees import NOBODY, AssigneeField
 from error_tracking.models import Issue
 from error_tracking.serializers.external_references import (
     ExternalReferenceSerializer,
@@ -26,7 +26,7 @@ class StatusField(serializers.ChoiceField):
 class IssueSerializer(ModelSerializer):
     status = StatusField(required=False)
     first_seen = serializers.DateTimeField(source="seen_first", read_only=True, allow_null=True)
-    assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
+    assignee = AssigneeField(allow_null=True, required=False)
     external_issues = ExternalReferenceSerializer(
         source="external_references", many=True, read_only=True
     )
@@ -56,7 +56,7 @@ class IssueSerializer(ModelSerializer):
             "name": issue.name,
             "description": issue.description,
             "first_seen": iso(issue.seen_first),
-            "assignee": assignee_of(issue.assigned_user_id),
+            "assignee": issue.assignee,
             "external_issues": [
                 ExternalReferenceSerializer(reference).data for reference in issue.tickets
             ],
@@ -67,7 +67,10 @@ class IssueSerializer(ModelSerializer):
 
     @extend_schema_field({"type": ["object", "null"]})
     def get_cohort(self, issue):
-        return None
+        cohort = issue.cohort
+        if cohort is None or cohort.deleted:
+            return None
+        return {"id": cohort.id, "name": cohort.name}
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_fingerprint(self, issue):
@@ -77,7 +80,7 @@ class IssueSerializer(ModelSerializer):
 class NewIssueSerializer(ModelSerializer):
     status = serializers.ChoiceField(Issue.Status.choices, required=False)
     first_seen = serializers.DateTimeField()
-    assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
+    assignee = AssigneeField(allow_null=True, required=False)
     external_issues = ReferenceOfNewIssueSerializer(many=True, required=False, default=list)
 
     class Meta:
@@ -112,7 +115,7 @@ class IssueSplitSerializer(Serializer):
 
 
 class IssueAssignSerializer(Serializer):
-    assignee = AssigneeField(allow_null=True, required=False, default=None)
+    assignee = AssigneeField(allow_null=True, required=False, default=NOBODY)
 
 
 class IssueBulkSerializer(Serializer):
@@ -125,4 +128,6 @@ class IssueBulkStatusSerializer(Serializer):
 
 
 class IssueCohortSerializer(Serializer):
-    cohortId = serializers.IntegerField()  # noqa: N815 - its name in the API
+    cohortId = serializers.IntegerField(  # noqa: N815 - its name in the API
+        min_value=-(2**31), max_value=2**31 - 1
+    )

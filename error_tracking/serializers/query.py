@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from error_tracking.assignees import AssigneeField, assignee_of
+from error_tracking.assignees import NOBODY, AssigneeField
 from error_tracking.models import Issue
 from error_tracking.reports.issue import IssueReport
 from error_tracking.reports.issues import ALL, Numbers, Reported
-from error_tracking.reports.occurrences import Verbosity
+from error_tracking.reports.occurrences import GROUPS, Verbosity
 from error_tracking.reports.volumes import Bucket
 from hogql.filters.model import TYPES, parse_properties
 from posthog_clone.api.serializers import Serializer
@@ -18,6 +19,7 @@ from posthog_clone.api.times import iso
 
 ORDERS = ["last_seen", "first_seen", "occurrences", "users", "sessions"]
 MAX_SEARCH = 500
+MAX_PLACE = 1000
 MAX_RESOLUTION = 200
 MAX_OFFSET = 50_000
 
@@ -32,16 +34,42 @@ class FilterListField(serializers.ListField):
 
     child = serializers.DictField()
 
+    def __init__(self, *, on_issues: bool = False, **kwargs):
+        self.on_issues = on_issues
+        super().__init__(**kwargs)
+
     def to_internal_value(self, data):
         filters = super().to_internal_value(data)
         for leaf in filters:
             if "values" in leaf:
                 raise ValidationError("Groups of filters are not taken here, only filters.")
+            if self.on_issues and is_on_issue(leaf):
+                issue_condition(leaf)
+        of_events = [leaf for leaf in filters if not (self.on_issues and is_on_issue(leaf))]
         try:
-            parse_properties(filters, types=TYPES - {"hogql"})
+            parse_properties(of_events, types=TYPES - {"hogql"})
         except ValidationError as error:
             raise ValidationError(error.detail) from error
         return filters
+
+
+def is_on_issue(leaf: dict) -> bool:
+    return leaf.get("type") == "error_tracking_issue"
+
+
+def issue_condition(leaf: dict) -> Q:
+    """A filter on the issue itself: there is one on its severity."""
+    operator, value = leaf.get("operator") or "exact", leaf.get("value")
+    if leaf.get("key") == "severity":
+        if operator in ("is_set", "is_not_set"):
+            return Q(severity__isnull=operator == "is_not_set")
+        values = value if isinstance(value, list) else [value]
+        if operator == "exact" and all(each in Issue.Severity.values for each in values):
+            return Q(severity__in=values)
+    raise ValidationError(
+        "Filters of type error_tracking_issue are on the key severity, with the operators exact "
+        f"({', '.join(Issue.Severity.values)}), is_set and is_not_set."
+    )
 
 
 @extend_schema_field(
@@ -60,9 +88,9 @@ class TextsField(serializers.Field):
         return value
 
 
-def text():
+def text(max_length: int = MAX_SEARCH):
     return serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, default=None, max_length=MAX_SEARCH
+        required=False, allow_null=True, allow_blank=True, default=None, max_length=max_length
     )
 
 
@@ -97,26 +125,38 @@ class SearchSerializer(ScopeSerializer):
 
 
 class IssuesQuerySerializer(SearchSerializer):
+    filterGroup = FilterListField(  # noqa: N815
+        on_issues=True, required=False, allow_null=True, default=list
+    )
     status = serializers.ChoiceField([*Issue.Status.values, ALL], default=Issue.Status.ACTIVE)
-    assignee = AssigneeField(allow_null=True, required=False, default=None)
+    assignee = AssigneeField(allow_null=True, required=False, default=NOBODY)
     orderBy = serializers.ChoiceField(ORDERS, default="occurrences")  # noqa: N815
     limit = serializers.IntegerField(min_value=1, max_value=100, default=25)
     volumeResolution = serializers.IntegerField(  # noqa: N815
         min_value=0, max_value=MAX_RESOLUTION, default=0
     )
-    library = text()
+    library = TextsField(required=False, allow_null=True, default=None)
     release = text()
     fingerprint = TextsField(required=False, allow_null=True, default=None)
     user = text()
     personId = serializers.UUIDField(required=False, allow_null=True, default=None)  # noqa: N815
-    url = text()
-    filePath = text()  # noqa: N815
+    url = text(MAX_PLACE)
+    filePath = text(MAX_PLACE)  # noqa: N815
+
+    def conditions(self) -> Q:
+        """What the filters ask of issues."""
+        found = Q()
+        for leaf in filter(is_on_issue, self.validated_data["filterGroup"] or []):
+            found &= issue_condition(leaf)
+        return found
 
     def scope(self):
         asked = self.validated_data
+        of_events = [leaf for leaf in asked["filterGroup"] or [] if not is_on_issue(leaf)]
         return {
             **super().scope(),
-            "library": asked["library"],
+            "properties": of_events,
+            "libraries": asked["library"] or [],
             "release": asked["release"],
             "fingerprints": asked["fingerprint"] or [],
             "user": asked["user"],
@@ -151,6 +191,9 @@ class IssueEventsQuerySerializer(SearchSerializer):
     verbosity = serializers.ChoiceField(
         [verbosity.value for verbosity in Verbosity], default=Verbosity.SUMMARY.value
     )
+    include = serializers.ListField(
+        child=serializers.ChoiceField(list(GROUPS)), required=False, allow_null=True, default=None
+    )
     onlyAppFrames = serializers.BooleanField(default=True)  # noqa: N815
 
 
@@ -166,7 +209,7 @@ def basics(issue: Issue) -> dict[str, Any]:
         "status": issue.status,
         "severity": issue.severity,
         "first_seen": iso(issue.seen_first),
-        "assignee": assignee_of(issue.assigned_user_id),
+        "assignee": issue.assignee,
     }
 
 

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from error_tracking.assignees import AssigneeField
-from error_tracking.filter_groups import InvalidFilters, check_group, is_empty
 from error_tracking.models import Issue, Rule
+from hogql.filters.rules import parse_rule_filters
 from posthog_clone.api.serializers import ModelSerializer, Serializer
 
 MIN_ORDER, MAX_ORDER = -(2**31), 2**31 - 1
@@ -31,7 +31,6 @@ class FiltersField(serializers.JSONField):
 
     default_error_messages = {
         "not_an_object": "Filters must be an object with `type` and `values`.",
-        "not_a_group": "Invalid filters payload.",
         "empty": "Filters must hold at least one condition.",
     }
 
@@ -42,11 +41,7 @@ class FiltersField(serializers.JSONField):
     def to_internal_value(self, data):
         if not isinstance(data, dict):
             self.fail("not_an_object")
-        try:
-            check_group(data)
-        except InvalidFilters:
-            self.fail("not_a_group")
-        if not self.may_be_empty and is_empty(data):
+        if not parse_rule_filters(data) and not self.may_be_empty:
             self.fail("empty")
         return data
 
@@ -96,7 +91,7 @@ class RuleSerializer(ModelSerializer):
 
 class GroupingRuleSerializer(RuleSerializer):
     filters = FiltersField(may_be_empty=False)
-    assignee = AssigneeField(source="assigned_user", allow_null=True, required=False)
+    assignee = AssigneeField(allow_null=True, required=False)
     issue = serializers.SerializerMethodField()
 
     class Meta(RuleSerializer.Meta):
@@ -133,7 +128,7 @@ class SuppressionRuleSerializer(RuleSerializer):
 
 
 class AssignmentRuleSerializer(RuleSerializer):
-    assignee = AssigneeField(source="assigned_user")
+    assignee = AssigneeField()
     takes_order_at_creation = True
 
     class Meta(RuleSerializer.Meta):

@@ -25,6 +25,11 @@ from error_tracking.symbol_data import (
 CONTEXT_LINES = 15
 MANIFEST = "__source/manifest.json"
 UNKNOWN_FUNCTION = "<unknown>"
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, KeyError, ValueError, AttributeError),
+    *(RecursionError, EOFError, NotImplementedError, RuntimeError),
+)
+"""What Python's reader of zips and JSON raises for archives made to break it."""
 ASYNC_PREFIX = "$async$"
 """Put before the names of Dart's functions that were compiled to JavaScript."""
 
@@ -167,7 +172,7 @@ def unpack(payload: bytes) -> tuple[bytes, dict[str, list[str]]]:
                 if name in names
             }
             return bundle.read("dwarf"), sources
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, AttributeError) as error:
+    except UNREADABLE as error:
         raise BadSymbolData(f"bad bundle: {error}") from error
 
 

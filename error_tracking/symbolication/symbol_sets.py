@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from error_tracking.exceptions.entries import Entry
 from error_tracking.exceptions.frames import Frame
 from error_tracking.models import SymbolSet
 from error_tracking.symbol_data import BadSymbolData
+from error_tracking.symbolication.fetching import Ref, fetch
 from error_tracking.symbolication.maps import SymbolMap, read_map
 from error_tracking.symbolication.resolving import resolved
 
@@ -24,9 +26,6 @@ MAX_KEPT_BYTES = 64 * 1024 * 1024
 """Of files. What is read from them takes about as much again."""
 USE_IS_NOTED_EVERY = timedelta(hours=1)
 MAX_LOOKED_UP = 5000
-
-Ref = tuple[int, str]
-"""Project and ref."""
 
 
 class Maps:
@@ -44,7 +43,8 @@ class Maps:
         if key in self.kept:
             self.kept.move_to_end(key)
             return self.kept[key][0]
-        data = symbol_files.storage().open(key).read()
+        with symbol_files.storage().open(key) as file:
+            data = file.read()
         try:
             found: SymbolMap | str = read_map(data)
         except BadSymbolData as error:
@@ -67,14 +67,16 @@ maps = Maps()
 def symbolicate(exceptions: Iterable[tuple[int, list[Entry]]]) -> dict[Ref, SymbolSet]:
     """Resolve the frames, by project, that have a map; returns the symbol sets that were used."""
     exceptions = list(exceptions)
-    found = find_symbol_sets(
-        {
-            (project_id, ref)
-            for project_id, entries in exceptions
-            for frame in frames_of(entries)
-            for ref in frame.symbol_set_refs
+    frames = [(project_id, f) for project_id, entries in exceptions for f in frames_of(entries)]
+    found = find_symbol_sets({ref for each in frames for ref in refs_of(*each)})
+    if settings.FETCH_SOURCE_MAPS:
+        missing = {
+            ref
+            for each in frames
+            if found.keys().isdisjoint(refs_of(*each))
+            for ref in refs_of(*each)
         }
-    )
+        found |= find_symbol_sets(fetch(missing, timezone.now()))
     if not found:
         return {}
     used: dict[Ref, SymbolSet] = {}
@@ -91,6 +93,10 @@ def symbolicate(exceptions: Iterable[tuple[int, list[Entry]]]) -> dict[Ref, Symb
 
 def frames_of(entries: Iterable[Entry]) -> Iterator[Frame]:
     return (frame for entry in entries for frame in entry.frames)
+
+
+def refs_of(project_id: int, frame: Frame) -> list[Ref]:
+    return [(project_id, ref) for ref in frame.symbol_set_refs]
 
 
 def find_symbol_sets(refs: set[Ref]) -> dict[Ref, SymbolSet]:

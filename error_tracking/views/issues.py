@@ -1,12 +1,12 @@
 from drf_spectacular.utils import (
     OpenApiParameter,
-    OpenApiResponse,
     extend_schema,
     inline_serializer,
 )
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import CreateModelMixin, ListModelMixin, RetrieveModelMixin
 from rest_framework.response import Response
 
@@ -24,6 +24,7 @@ from error_tracking.serializers.issues import (
     IssueSplitSerializer,
     NewIssueSerializer,
 )
+from persons.models import Cohort
 from posthog_clone.api.deletion import HardDeleteForbidden
 from posthog_clone.api.updating import PutAsPatch
 from projects.views.activity import ActivityMixin
@@ -125,17 +126,18 @@ class IssueViewSet(
     @extend_schema(request=IssueAssignSerializer, responses=SUCCESS)
     @action(detail=True, methods=["patch"])
     def assign(self, request, **kwargs):
-        body = self.read(IssueAssignSerializer)
-        changes = {"assigned_user": body.validated_data["assignee"]}
-        edit_issue(self.get_object(), changes, by=request.user)
+        assignee = self.read(IssueAssignSerializer).validated_data
+        edit_issue(self.get_object(), assignee, by=request.user)
         return Response({"success": True})
 
-    @extend_schema(request=IssueCohortSerializer, responses={404: OpenApiResponse()})
+    @extend_schema(request=IssueCohortSerializer, responses=SUCCESS)
     @action(detail=True, methods=["put"])
     def cohort(self, request, **kwargs):
-        self.read(IssueCohortSerializer)
-        self.get_object()
-        raise NotFound
+        id = self.read(IssueCohortSerializer).validated_data["cohortId"]
+        issue = self.get_object()
+        issue.cohort = get_object_or_404(Cohort.objects.live().filter(project=self.project), id=id)
+        issue.save(update_fields=["cohort"])
+        return Response({"success": True})
 
     @extend_schema(request=IssueBulkSerializer, responses=SUCCESS)
     @action(detail=False, methods=["post"])
@@ -144,7 +146,7 @@ class IssueViewSet(
         if body["action"] == "set_status":
             changes = self.read(IssueBulkStatusSerializer).validated_data
         elif body["action"] == "assign":
-            changes = {"assigned_user": self.read(IssueAssignSerializer).validated_data["assignee"]}
+            changes = self.read(IssueAssignSerializer).validated_data
         else:
             return Response({"success": True})
         edit_issues(self.project, body["ids"], changes, by=request.user)

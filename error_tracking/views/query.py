@@ -5,10 +5,16 @@ from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 
+from error_tracking.assignees import wanted_assignee
 from error_tracking.models import Issue
 from error_tracking.reports.issue import report_issue
 from error_tracking.reports.issues import Choice, report_issues
-from error_tracking.reports.occurrences import Verbosity, report_occurrences, shown
+from error_tracking.reports.occurrences import (
+    Verbosity,
+    Wanted,
+    logs_around,
+    report_occurrences,
+)
 from error_tracking.reports.scope import Scope
 from error_tracking.serializers.query import (
     IssueEventsQuerySerializer,
@@ -21,7 +27,7 @@ from error_tracking.serializers.query import (
 from posthog_clone.api.times import iso
 from projects.viewsets import ProjectViewSet
 
-SPARKLINE_BUCKETS = 24
+SPARKLINE_BUCKETS = 12
 
 
 class ErrorTrackingQueryViewSet(ProjectViewSet):
@@ -40,7 +46,8 @@ class ErrorTrackingQueryViewSet(ProjectViewSet):
         fields = asked.validated_data
         choice = Choice(
             status=fields["status"],
-            assignee=fields["assignee"],
+            assignee=wanted_assignee(fields),
+            conditions=asked.conditions(),
             order_by=fields["orderBy"],
             descending=fields["orderDirection"] == "DESC",
         )
@@ -73,15 +80,17 @@ class ErrorTrackingQueryViewSet(ProjectViewSet):
             offset,
             descending=fields["orderDirection"] == "DESC",
         )
-        verbosity, only_app_frames = Verbosity(fields["verbosity"]), fields["onlyAppFrames"]
+        wanted = Wanted(Verbosity(fields["verbosity"]), fields["onlyAppFrames"], fields["include"])
+        lines = logs_around(self.project, found) if wanted.with_logs else [[]] * len(found)
         results = [
             {
                 "uuid": str(each.uuid),
                 "timestamp": iso(each.timestamp),
                 "distinct_id": each.distinct_id,
-                "properties": shown(each.properties, verbosity, only_app_frames),
+                "properties": wanted.properties(each.properties),
+                "logs": [wanted.line(line) for line in around],
             }
-            for each in found
+            for each, around in zip(found, lines, strict=True)
         ]
         return Response(page(results, has_more, limit, offset))
 

@@ -1,5 +1,7 @@
 """Answers to signed links. No credentials here: the link is what gives access."""
 
+import logging
+
 from django.core.files.uploadhandler import (
     FileUploadHandler,
     StopUpload,
@@ -11,6 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from error_tracking import symbol_files
+
+logger = logging.getLogger(__name__)
 
 FORM_BYTES = 64 * 1024
 """What a form has besides its file."""
@@ -54,8 +58,11 @@ def upload(request: HttpRequest, token: str) -> HttpResponse:
         return refused(403, "The key is not the one that was signed.")
     if file is None:
         return refused(400, "The part `file` is missing, or larger than 100 MiB.")
-    if not symbol_files.keep_file(claim["id"], claim["key"], file):
-        return refused(403, "Nobody waits for this file any more.")
+    try:
+        if not symbol_files.keep_file(claim["id"], claim["key"], file):
+            return refused(403, "Nobody waits for this file any more.")
+    except symbol_files.Unavailable as error:
+        return unavailable(error)
     return HttpResponse(status=204)
 
 
@@ -64,10 +71,18 @@ def download(request: HttpRequest, token: str) -> HttpResponse | FileResponse:
     claim = symbol_files.read_signed(token, symbol_files.DOWNLOAD_SALT)
     if claim is None:
         return refused(403, "The link is not valid, or no longer.")
-    if not symbol_files.storage().exists(claim["key"]):
+    try:
+        file = symbol_files.storage().open(claim["key"])
+    except FileNotFoundError:
         return refused(404, "The file is gone.")
-    file = symbol_files.storage().open(claim["key"])
+    except symbol_files.Unavailable as error:
+        return unavailable(error)
     return FileResponse(file, as_attachment=True, content_type="application/octet-stream")
+
+
+def unavailable(error: symbol_files.Unavailable) -> HttpResponse:
+    logger.warning("%s", error)
+    return refused(503, error.default_detail)
 
 
 def refused(status: int, reason: str) -> HttpResponse:

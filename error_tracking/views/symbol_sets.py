@@ -28,7 +28,6 @@ from error_tracking.symbol_sets import (
     find_releases,
     finish_upload,
     finish_uploads,
-    hash_of,
     replace_file,
     start_uploads,
     upload_at_once,
@@ -133,7 +132,7 @@ class SymbolSetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Pr
             body.is_valid(raise_exception=True)
             source, source_map = (body.validated_data[key] for key in ("minified", "source_map"))
             file = ContentFile(write_source_and_map(source.read(), source_map.read()))
-            replace_file(row, file, hash_of(file))
+            replace_file(row, file)
         return Response(self.get_serializer(row).data)
 
     @extend_schema(request={"multipart/form-data": SourceAndMapSerializer})

@@ -1,6 +1,6 @@
 """From tree to ClickHouse's SQL: names resolved, tables narrowed to the project, values bound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hogql import ast
@@ -16,6 +16,8 @@ class Compiled:
     tables: set[str]
     """That the query reads, as users call them."""
     is_slow_by_row: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+    """Columns of the SQL → what the query calls them."""
 
 
 def compile(node: ast.Select, context: Context) -> Compiled:
@@ -26,4 +28,5 @@ def compile(node: ast.Select, context: Context) -> Compiled:
         [column.name for column in columns],
         context.tables,
         context.is_slow_by_row,
+        context.names,
     )

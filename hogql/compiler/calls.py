@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hogql import ast
-from hogql.compiler.comparisons import as_number, as_text
+from hogql.compiler.comparisons import EARLIEST, LATEST, as_text, datetime_literal
 from hogql.compiler.context import Context
 from hogql.compiler.quoting import zone
 from hogql.errors import QueryError
+from hogql.filters.values import DATETIME
 from hogql.functions import find
 from hogql.types import Code
+from posthog_clone.api.times import parse_timestamp
 
 INTERVALS = {
     name: f"toInterval{name.capitalize()}"
@@ -21,7 +25,7 @@ PARTS = {
     **{"doy": "toDayOfYear", "dow": "toDayOfWeek", "epoch": "toUnixTimestamp"},
 }
 MAX_REPEATS = 10_000
-MAX_MATCHED = 10_000
+MAX_MATCHED = 5_000
 UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
 BRANCHING = re.compile(r"[|?]|\)[*+{]")
 Writer = Callable[[ast.Call, list[Code], Context], str]
@@ -32,6 +36,8 @@ def number_cast(type: str) -> Writer:
         value = args[0].sql
         if args[0].type.kind in ("datetime", "date"):
             value = f"toUnixTimestamp({value})"
+        if args[0].type.kind == "number" and type == "Float64":
+            return f"toFloat64({value})"
         return f"accurateCastOrNull({value}, '{type}')"
 
     return write
@@ -56,6 +62,8 @@ def to_date(call: ast.Call, args: list[Code], context: Context) -> str:
     kind = args[0].type.kind
     if kind in ("datetime", "date", "number"):
         return f"toDate({joined(args)})"
+    if known := known_time(args[0], context.timezone):
+        return f"toDate({context.bind(known.date().isoformat(), 'String')})"
     return f"toDate({best_effort(args[0], context)})"
 
 
@@ -83,8 +91,22 @@ def parse_best_effort(call: ast.Call, args: list[Code], context: Context) -> str
 
 def best_effort(value: Code, context: Context, given: str | None = None) -> str:
     """Whatever it is as a time; NULL when it is none."""
+    zone_name = given or zone(context.timezone)
+    if known := known_time(value, zone_name.strip("'")):
+        return f"toTimeZone({datetime_literal(known, context).sql}, {zone_name})"
     text = value.sql if value.type.kind == "text" else f"toString({value.sql})"
-    return f"parseDateTime64BestEffortOrNull({text}, 6, {given or zone(context.timezone)})"
+    return f"parseDateTime64BestEffortOrNull({text}, 6, {zone_name})"
+
+
+def known_time(value: Code, zone_name: str) -> datetime | None:
+    """The time that a text in the query is, if it is plainly one."""
+    if not isinstance(value.constant, str) or not DATETIME.fullmatch(value.constant):
+        return None
+    try:
+        moment = parse_timestamp(value.constant, naive=ZoneInfo(zone_name))
+    except (ValueError, ZoneInfoNotFoundError):
+        return None
+    return moment and min(max(moment, EARLIEST), LATEST).astimezone(ZoneInfo(zone_name))
 
 
 def start_of_week(call: ast.Call, args: list[Code], context: Context) -> str:
@@ -192,10 +214,6 @@ def function_name(call: ast.Call) -> str:
 
 def joined(args: list[Code]) -> str:
     return ", ".join(arg.sql for arg in args)
-
-
-def numbers(args: list[Code]) -> list[Code]:
-    return [as_number(arg) for arg in args]
 
 
 WRITERS: dict[str, Writer] = {

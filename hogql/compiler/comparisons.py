@@ -2,8 +2,10 @@
 mean it."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hogql.compiler.context import Context
@@ -33,6 +35,7 @@ FUNCTIONS = {
 NEGATIVE = {"!=", "not like", "not ilike", "!~", "!~*", "not in"}
 PATTERNS = {"like", "not like", "ilike", "not ilike", "=~", "!~", "=~*", "!~*"}
 RESULT = BOOL
+OTHER_THAN_TEXT = re.compile(r"[-\d\[{]")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 # What DateTime64 can hold.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 12, 31, tzinfo=UTC)
@@ -48,8 +51,24 @@ def compare(op: str, left: Code, right: Code, context: Context, *, as_condition:
         value = left if right.constant is None else right
         function = "isNull" if op == "==" else "isNotNull"
         return Code(f"{function}({value.sql})", RESULT)
+    if op in ("==", "!="):
+        left, right = as_string(left, [right]), as_string(right, [left])
     left, right = alike(left, right, context)
     return null_safe(op, left, right, f"{FUNCTIONS[op]}({left.sql}, {right.sql})", as_condition)
+
+
+def as_string(value: Code, others: list[Code]) -> Code:
+    """A property to be compared with texts that only a string can be: quicker to read."""
+    if value.string and all(is_only_text(other.constant) for other in others):
+        return Code(value.string(), value.type)
+    return value
+
+
+def is_only_text(constant: Any) -> bool:
+    """Not the text of a number, a boolean, a list or an object."""
+    if not isinstance(constant, str) or constant in ("true", "false"):
+        return False
+    return not OTHER_THAN_TEXT.match(constant)
 
 
 def pattern(op: str, text: Code, pattern: Code, as_condition: bool) -> Code:
@@ -78,6 +97,8 @@ def within(op: str, left: Code, items: list[Code], context: Context, *, as_condi
     """`left IN (items)`; a NULL among the items stands for missing values."""
     values = [item for item in items if item.constant is not None]
     has_null = len(values) < len(items)
+    if values and not has_null:
+        left = as_string(left, values)
     for item in values:
         left_then, _ = alike(left, item, context)
         if left_then.sql != left.sql and not left.is_constant:

@@ -1,13 +1,16 @@
 """What a query is compiled for, and the values it binds on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from hogql import ast
 from hogql.errors import QueryError
+from hogql.parser.limits import MAX_DEPTH, too_deep
 
 MAX_NODES = 20_000
+MAX_COHORTS = 10
 PropertyTypes = Callable[[str, str, int | None], str | None]
 """(`event`, `person` or `group`; the property; the group type's index) → `String`, `Numeric`,
 `DateTime`, `Boolean` or None, as in property definitions."""
@@ -47,8 +50,14 @@ class Context:
     is_slow_by_row: bool = False
     """Rows take so long that ClickHouse is to look at the clock more often."""
     nodes: int = 0
+    depth: int = 0
+    """Of what is being compiled: CTEs stand for what they say, and may hold others."""
     aliases: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+    """Columns of the SQL → the fields that they are, as the query calls them."""
     bound: dict[tuple[str, str], str] = field(default_factory=dict)
+    entered: list[int | str] = field(default_factory=list)
+    """The cohorts being compiled, each within the one before."""
 
     def __post_init__(self):
         self.params["project_id"] = self.project_id
@@ -71,6 +80,23 @@ class Context:
         """A name for a table, unlike any that a query is likely to use itself."""
         self.aliases += 1
         return f"`$t{self.aliases}`"
+
+    @contextmanager
+    def deeper(self, levels: int) -> Iterator[None]:
+        self.depth += levels
+        if self.depth > MAX_DEPTH:
+            raise too_deep()
+        yield
+        self.depth -= levels
+
+    @contextmanager
+    def entering(self, cohort: int | str) -> Iterator[None]:
+        """Cohorts may be made of others, actions and events, and so come back to themselves."""
+        if cohort in self.entered or len(self.entered) == MAX_COHORTS:
+            raise QueryError("Cohorts cannot reference other cohorts in a loop.")
+        self.entered.append(cohort)
+        yield
+        self.entered.pop()
 
     def count(self, node: ast.Node) -> None:
         """CTEs are compiled wherever they are used, so that small texts can make large queries."""

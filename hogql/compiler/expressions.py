@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID as PythonUUID
 
 from hogql import ast, functions
-from hogql.compiler.calls import WRITERS, joined, numbers
+from hogql.compiler.arguments import prepared, with_unit
+from hogql.compiler.calls import WRITERS, joined
 from hogql.compiler.casts import cast
 from hogql.compiler.comparisons import (
     as_number,
@@ -22,6 +23,7 @@ from hogql.compiler.quoting import quoted
 from hogql.compiler.scope import CTE, Scope
 from hogql.compiler.sources import OutputColumn, read_within
 from hogql.errors import QueryError
+from hogql.parser.limits import SELECT_DEPTH
 from hogql.types import ANY, ARRAY, BOOL, DATE, NUMBER, TEXT, TUPLE, UUID, Code, Type
 
 SubqueryCompiler = Callable[[ast.Select, Scope], tuple[str, list[OutputColumn]]]
@@ -137,21 +139,26 @@ class ExpressionCompiler:
             source = scope.sources[name]
             if not source.has(str(rest[0])):
                 raise scope.unresolved(node)
-            return source.read(rest)
+            return self.named(source.read(rest), chain)
         if name in scope.aliases:
             return read_within(Code(quoted(name), scope.aliases[name]), rest, self.context)
         if source := scope.source_of(name, node):
-            return source.read(chain)
+            return self.named(source.read(chain), chain)
         if (cte := scope.ctes.get(name)) and cte.node.is_column:
             return read_within(self.column_cte(cte), rest, self.context)
         raise scope.unresolved(node)
+
+    def named(self, code: Code, chain: list[str | int]) -> Code:
+        self.context.names.setdefault(code.sql, ".".join(map(str, chain)))
+        return code
 
     def column_cte(self, cte: CTE) -> Code:
         """The expression in its place, knowing of CTEs only those before it."""
         known = self.scope.ctes
         self.scope.ctes = cte.ctes
         try:
-            return self.code(cte.node.expr)
+            with self.context.deeper(SELECT_DEPTH):
+                return self.code(cte.node.expr)
         finally:
             self.scope.ctes = known
 
@@ -219,9 +226,10 @@ class ExpressionCompiler:
     def in_cohort(self, node: ast.Compare) -> Code:
         if not isinstance(node.right, ast.Constant) or isinstance(node.right.value, bool | float):
             raise QueryError("IN COHORT expects the id or the name of a cohort", node=node.right)
-        members = self.context.cohorts(node.right.value)
         operator = node.op.removesuffix(" cohort")
-        return self.visit_compare(ast.Compare(operator, node.left, members))
+        with self.context.entering(node.right.value):
+            members = self.context.cohorts(node.right.value)
+            return self.visit_compare(ast.Compare(operator, node.left, members))
 
     def visit_between(self, node: ast.Between) -> Code:
         low = ast.Compare(">=", node.expr, node.low)
@@ -262,14 +270,12 @@ class ExpressionCompiler:
         if node.name.lower() == "exists" and len(node.args) == 1:
             return self.exists(node)
         function = functions.check(node)
-        args = self.codes(node.args)
-        if function.takes_numbers:
-            args = numbers(args)
         name = function.sql
-        if name in COMPARISONS and len(args) == 2:
+        if name in COMPARISONS and len(node.args) == 2:
             return self.visit_compare(ast.Compare(COMPARISONS[name], *node.args))
         if name in ("plus", "minus"):
             return self.visit_arithmetic(ast.Arithmetic("+" if name == "plus" else "-", *node.args))
+        args = prepared(function, self.codes(with_unit(function, node.args)))
         writer = WRITERS.get(name)
         sql = writer(node, args, self.context) if writer else self.written(node, name, args)
         if node.condition is not None:

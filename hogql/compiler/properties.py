@@ -35,12 +35,13 @@ def read_property(place: Place, path: Path, context: Context) -> Code:
         return typed(text_at(place.text, path, context), known, context)
     value = ".".join([place.json, *map(json_key, path)])
     if known == "Numeric":
-        sql = f"if(dynamicType({value}) = 'Bool', NULL, accurateCastOrNull({value}, 'Float64'))"
+        sql = f"if(isNull({value}.:Bool), accurateCastOrNull({value}, 'Float64'), NULL)"
         return Code(sql, Type("number"))
     if known in ("DateTime", "Boolean"):
         return typed(f"CAST({value}, 'Nullable(String)')", known, context)
     whole = ".".join([f"{place.json}.^{json_key(path[0])}", *map(json_key, path[1:])])
-    return Code(text_of(value, None if known else whole), Type("text"))
+    text = text_of(value, None if known else whole)
+    return Code(text, Type("text"), string=lambda: f"{value}.:String")
 
 
 def text_of(value: str, whole: str | None) -> str:

@@ -1,11 +1,10 @@
 """What names mean at a place in a query."""
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from hogql import ast
 from hogql.compiler.sources import Source
-from hogql.errors import QueryError
+from hogql.errors import QueryError, close_names
 from hogql.types import Type
 
 
@@ -68,5 +67,4 @@ class Scope:
             for source in self.sources.values():
                 known += source.all_names()
             known += self.sources
-        # A long name is nobody's slip, and comparing it takes time.
-        return get_close_matches(name, known, n=3, cutoff=0.7) if len(name) < 100 else []
+        return close_names(name, known)

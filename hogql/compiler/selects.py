@@ -15,7 +15,8 @@ from hogql.compiler.sources import (
     TableSource,
 )
 from hogql.database import PUBLIC_TABLES
-from hogql.errors import QueryError
+from hogql.errors import QueryError, close_names
+from hogql.parser.limits import SELECT_DEPTH
 from hogql.printing import hogql
 from hogql.types import Type
 
@@ -26,9 +27,10 @@ MAX_JOINS = 20
 def compile_select(
     node: ast.Select, context: Context, ctes: dict[str, CTE]
 ) -> tuple[str, list[OutputColumn]]:
-    if isinstance(node, ast.SelectSet):
-        return compile_set(node, context, ctes)
-    return SelectCompiler(node, context, ctes).compile()
+    with context.deeper(SELECT_DEPTH):
+        if isinstance(node, ast.SelectSet):
+            return compile_set(node, context, ctes)
+        return SelectCompiler(node, context, ctes).compile()
 
 
 def compile_set(
@@ -95,7 +97,7 @@ class SelectCompiler:
         if node.qualify is not None:
             clauses.append(f"QUALIFY {expressions.condition(node.qualify).sql}")
         if node.order_by:
-            clauses.append(f"ORDER BY {', '.join(map(expressions.order, node.order_by))}")
+            clauses.append(f"ORDER BY {self.order()}")
         clauses += self.limits()
         # Only now is it known which fields the tables have to offer.
         if joins:
@@ -153,9 +155,15 @@ class SelectCompiler:
             source = self.query_source(cte.node.expr, alias, cte.ctes)
             return self.renamed(source, cte.node, cte.node.columns) if cte.node.columns else source
         if name not in PUBLIC_TABLES:
-            raise QueryError(f"Unknown table `{name[:200]}`.", node=table)
+            raise self.unknown_table(name, table)
         self.context.tables.add(name)
         return TableSource(PUBLIC_TABLES[name], alias, self.context)
+
+    def unknown_table(self, name: str, node: ast.Node) -> QueryError:
+        message = f"Unknown table `{name[:200]}`."
+        if close := close_names(name, [*PUBLIC_TABLES, *self.scope.ctes]):
+            message += f" Did you mean: {', '.join(close)}?"
+        return QueryError(message, node=node)
 
     def table_function(self, join: ast.Join, name: str, alias: str) -> Source:
         if name != "numbers":
@@ -292,6 +300,19 @@ class SelectCompiler:
             if node.group_by_kind
             else f"GROUP BY {listed}"
         ]
+
+    def order(self) -> str:
+        """ORDER BY ALL is by all columns, unless something is called so."""
+        only = self.node.order_by[0].expr
+        if isinstance(only, ast.Field) and len(only.chain) == 1:
+            name = str(only.chain[0])
+            if (
+                name.upper() == "ALL"
+                and name not in self.scope.aliases
+                and not self.scope.source_of(name, only)
+            ):
+                return "ALL DESC" if self.node.order_by[0].descending else "ALL"
+        return ", ".join(map(self.expressions.order, self.node.order_by))
 
     def named_windows(self) -> list[str]:
         return [

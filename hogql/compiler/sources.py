@@ -7,7 +7,7 @@ from hogql.compiler.context import Context
 from hogql.compiler.properties import Place, read_property, text_at
 from hogql.compiler.quoting import quoted, zone
 from hogql.database import TABLES, Field, Link, Map, Properties, Table
-from hogql.errors import QueryError
+from hogql.errors import QueryError, close_names
 from hogql.types import JSON, Code, Type
 
 Chain = Sequence[str | int]
@@ -81,7 +81,8 @@ class TableSource(Source):
         if self.is_linked and not type.nullable:
             # Where no row is linked, there is NULL and not an empty text or a zero.
             sql, type = f"toNullable({sql})", type.or_null()
-        return Code(self.offer(sql), type)
+        string = code.string
+        return Code(self.offer(sql), type, string=string and (lambda: self.offer(string())))
 
     def key(self, name: str) -> str:
         """The field as it is, for a join to compare with."""
@@ -98,9 +99,16 @@ class TableSource(Source):
             rest = rest or [self.table.links[name].key]
             source = self.link(name)
             if not source.has(str(rest[0])):
-                raise QueryError(f"Unable to resolve field: {'.'.join(map(str, chain))}")
+                raise source.unresolved(chain, str(rest[0]))
             return source.read(rest)
         return self.read_field(self.table.fields[name], rest)
+
+    def unresolved(self, chain: Chain, name: str) -> QueryError:
+        message = f"Unable to resolve field: {'.'.join(map(str, chain))[:200]}"
+        place = str(chain[0])
+        if close := [f"{place}.{other}" for other in close_names(name, self.all_names())]:
+            message += f". Did you mean: {', '.join(close)}?"
+        return QueryError(message)
 
     def read_field(self, field: Field, rest: Chain) -> Code:
         if isinstance(field, Properties):

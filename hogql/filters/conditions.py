@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 
 from hogql import ast
 from hogql.database import EVENTS, SESSIONS
+from hogql.filters import versions
 from hogql.filters.elements import element_condition
 from hogql.filters.model import (
     COHORTS,
@@ -121,7 +122,10 @@ class Conditions:
         if leaf.operator.startswith("is_date"):
             moment = self.moment_of(text)
             return any_of([self.date_test(leaf, moment, value) for value in leaf.values])
-        tests = [self.text_test(leaf.operator, text, value) for value in leaf.values]
+        if leaf.operator in versions.RANGES:
+            tests = [version_test(text, *ends) for ends in leaf.values]
+        else:
+            tests = [self.text_test(leaf.operator, text, value) for value in leaf.values]
         return negated_if(leaf.is_negative, any_of(tests))
 
     def text_test(self, operator: str, text: ast.Expr, value: Any) -> ast.Expr:
@@ -183,6 +187,27 @@ def equality(leaf: PropertyFilter, text: ast.Expr) -> ast.Expr:
     if len(values) == 1:
         return ast.Compare("!=" if leaf.is_negative else "==", text, values[0])
     return ast.Compare("not in" if leaf.is_negative else "in", text, ast.Tuple(list(values)))
+
+
+def version_test(text: ast.Expr, low: int, high: int) -> ast.Expr:
+    pattern = ast.Constant(versions.VERSION_PATTERN)
+    parts = ast.Call("extractGroups", [text, pattern])
+    numbers = [
+        ast.Arithmetic(
+            "*",
+            ast.Call("toIntOrZero", [ast.ArrayAccess(parts, ast.Constant(place))]),
+            ast.Constant(weight),
+        )
+        for place, weight in enumerate(versions.WEIGHTS, 1)
+    ]
+    version = ast.Arithmetic("+", ast.Arithmetic("+", numbers[0], numbers[1]), numbers[2])
+    return ast.And(
+        [
+            ast.Call("ifNull", [ast.Compare("=~", text, pattern), FALSE]),
+            ast.Compare(">=", version, ast.Constant(low)),
+            ast.Compare("<", version, ast.Constant(high)),
+        ]
+    )
 
 
 def with_number(text: ast.Expr, test) -> ast.Expr:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from rest_framework.exceptions import ValidationError
 
+from hogql.filters import versions
 from hogql.filters.values import number_of
 
 EQUALITY = {"exact", "is_not"}
@@ -21,13 +22,17 @@ COMPARING = {"gt", "gte", "lt", "lte"}
 RANGES = {"between", "not_between"}
 PRESENCE = {"is_set", "is_not_set"}
 DATES = {"is_date_exact", "is_date_before", "is_date_after"}
-OPERATORS = {*EQUALITY, *CONTAINING, *EDGES, *REGEX, *COMPARING, *RANGES, *PRESENCE, *DATES}
+OPERATORS = {
+    *(*EQUALITY, *CONTAINING, *EDGES, *REGEX, *COMPARING, *RANGES, *PRESENCE, *DATES),
+    *versions.RANGES,
+}
 SPELLINGS = {
     **{"min": "gte", "max": "lte", "in": "exact", "not_in": "is_not"},
     **{"icontains_multi": "icontains", "not_icontains_multi": "not_icontains"},
 }
 NEGATIVE = {
     *("is_not", "not_icontains", "not_starts_with", "not_ends_with", "not_regex", "is_not_set"),
+    "semver_neq",
 }
 """They hold where the property is missing, and of a list of values for none."""
 COHORTS = {"cohort", "static-cohort", "precalculated-cohort"}
@@ -50,7 +55,8 @@ class PropertyFilter:
     operator: str = "exact"
     """One of OPERATORS; of cohorts, `exact` (in) or `is_not`."""
     values: tuple[Any, ...] = ()
-    """Whatever was sent, as a list; empty with `is_set` and `is_not_set`. For ranges, both ends."""
+    """Whatever was sent, as a list; empty with `is_set` and `is_not_set`. For ranges, both ends;
+    for versions, those of versions.range_of."""
     group_type_index: int | None = None
 
     @property
@@ -175,7 +181,10 @@ def values_of(key: str, operator: str, value: Any) -> tuple:
         return ()
     if operator in RANGES:
         return ends(key, operator, value)
-    return tuple(value) if isinstance(value, list) else (value,)
+    values = value if isinstance(value, list) else [value]
+    if operator in versions.RANGES:
+        return tuple(versions.range_of(key, operator, item) for item in values)
+    return tuple(values)
 
 
 def ends(key: str, operator: str, value: Any) -> tuple:

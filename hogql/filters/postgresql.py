@@ -4,6 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from hogql.errors import QueryError
+from hogql.filters import versions
 from hogql.filters.model import PropertyFilter
 from hogql.filters.postgresql_regex import Untranslatable, translated
 from hogql.filters.predicate import compiled
@@ -66,6 +67,8 @@ def test_sql(leaf: PropertyFilter, now: datetime, zone: tzinfo) -> SQL:
 
 
 def value_test(leaf: PropertyFilter, value: Any, now: datetime, zone: tzinfo) -> SQL:
+    if leaf.operator in versions.RANGES:
+        return version_test(*value)
     text = text_of(value)
     if leaf.operator in ("exact", "is_not"):
         return ("value IS NULL", []) if text is None else ("value = %s", [storable(text)])
@@ -91,6 +94,19 @@ def storable(text: str) -> str:
 
 def number_test(test: str, params: list[Any]) -> SQL:
     return f"(CASE WHEN value ~ %s THEN {test} ELSE FALSE END)", [NUMBER_PATTERN, *params]
+
+
+def version_test(low: int, high: int) -> SQL:
+    numbers = (
+        f"COALESCE((regexp_match(value, %s))[{place}], '0')::bigint * {weight}"
+        for place, weight in enumerate(versions.WEIGHTS, 1)
+    )
+    params = [versions.VERSION_PATTERN] * len(versions.WEIGHTS)
+    test = f"{' + '.join(numbers)} BETWEEN %s AND %s"
+    return (
+        f"(CASE WHEN value ~ %s THEN {test} ELSE FALSE END)",
+        [versions.VERSION_PATTERN, *params, low, high - 1],
+    )
 
 
 def date_test(operator: str, value: Any, now: datetime, zone: tzinfo) -> SQL:

@@ -1,23 +1,27 @@
 """Property filters on an event in memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
 import re2
 
+from hogql.filters import versions
 from hogql.filters.model import (
+    EQUALITY,
     LIST_PROPERTIES,
     PRESENCE,
     RANGES,
+    REGEX,
     PropertyFilter,
     PropertyGroup,
 )
 from hogql.filters.values import bounds_of, datetime_of, number_of, text_of
+from hogql.filters.versions import version_of
 
 PREDICATE_TYPES = {"event", "person"}
-Test = Callable[[str], bool]
+Test = Callable[[str | None], bool]
 
 
 class InvalidPattern(ValueError):
@@ -59,23 +63,27 @@ class Predicate:
         ]
         if not parts:
             return lambda subjects: True
-        if group.type == "OR":
-            return lambda subjects: any(part(subjects) for part in parts)
-        return lambda subjects: all(part(subjects) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        return any_of(parts) if group.type == "OR" else all_of(parts)
 
     def of_filter(self, leaf: PropertyFilter) -> Callable[[Mapping], bool]:
         if leaf.type not in PREDICATE_TYPES:
             return lambda subjects: False
         if not leaf.values and leaf.operator not in PRESENCE:
             return lambda subjects: True
-        test = self.test_of(leaf)
-        takes_items = leaf.type == "event" and leaf.key in LIST_PROPERTIES
+        test, kind, key = self.test_of(leaf), leaf.type, leaf.key
+        if kind != "event" or key not in LIST_PROPERTIES:
+            return lambda subjects: test(text_of(subjects[kind].get(key)))
 
         def holds(subjects: Mapping) -> bool:
-            value = subjects[leaf.type].get(leaf.key)
-            if takes_items and isinstance(value, list):
-                return any(test(text_of(item)) for item in value)
-            return test(text_of(value))
+            value = subjects[kind].get(key)
+            if not isinstance(value, list):
+                return test(text_of(value))
+            for item in value:  # noqa: SIM110 - it is asked for every event and rule
+                if test(text_of(item)):
+                    return True
+            return False
 
         return holds
 
@@ -87,12 +95,19 @@ class Predicate:
             return lambda text: text is None
         if leaf.operator in RANGES:
             return self.range_test(leaf)
-        if leaf.operator in ("regex", "not_regex"):
+        if leaf.operator in REGEX:
             return self.regex_test(leaf)
+        if leaf.operator in EQUALITY:
+            return self.equality_test(leaf)
         tests = [TESTS[leaf.operator](self, leaf, value) for value in leaf.values]
+        found = tests[0] if len(tests) == 1 else any_of(tests)
+        return opposite(found) if leaf.is_negative else found
+
+    def equality_test(self, leaf: PropertyFilter) -> Callable[[str | None], bool]:
+        wanted = {text_of(value) for value in leaf.values}
         if leaf.is_negative:
-            return lambda text: not any(test(text) for test in tests)
-        return lambda text: any(test(text) for test in tests)
+            return lambda text: text not in wanted
+        return wanted.__contains__
 
     def range_test(self, leaf: PropertyFilter) -> Callable[[str | None], bool]:
         low, high = leaf.values
@@ -113,19 +128,18 @@ class Predicate:
                 )
             if leaf.is_negative:
                 return lambda text: False
-        found = [pattern for pattern in patterns if pattern is not None]
+        searches = [pattern.search for pattern in patterns if pattern is not None]
 
-        def test(text: str | None) -> bool:
-            matched = text is not None and any(pattern.search(text) for pattern in found)
-            return matched is not leaf.is_negative
+        def found(text: str | None) -> bool:
+            if text is not None:
+                for search in searches:
+                    if search(text):
+                        return True
+            return False
 
-        return test
+        return opposite(found) if leaf.is_negative else found
 
     # Tests of one value of a filter
-
-    def equals(self, leaf: PropertyFilter, value: Any) -> Callable[[str | None], bool]:
-        wanted = text_of(value)
-        return lambda text: text == wanted
 
     def contains(self, leaf: PropertyFilter, value: Any) -> Callable[[str | None], bool]:
         wanted = (text_of(value) or "").lower()
@@ -166,6 +180,41 @@ class Predicate:
 
         return test
 
+    def lies_between(self, leaf: PropertyFilter, value: Any) -> Callable[[str | None], bool]:
+        low, high = value
+
+        def test(text: str | None) -> bool:
+            version = version_of(text)
+            return version is not None and low <= version < high
+
+        return test
+
+
+def any_of(tests: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    """Loops, since generators take most of the time when many rules are asked of each event."""
+
+    def holds(subject: Any) -> bool:
+        for test in tests:  # noqa: SIM110
+            if test(subject):
+                return True
+        return False
+
+    return holds
+
+
+def all_of(tests: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    def holds(subject: Any) -> bool:
+        for test in tests:  # noqa: SIM110
+            if not test(subject):
+                return False
+        return True
+
+    return holds
+
+
+def opposite(test: Test) -> Test:
+    return lambda text: not test(text)
+
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "gt": lambda number, limit: number > limit,
@@ -174,8 +223,6 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "lte": lambda number, limit: number <= limit,
 }
 TESTS: dict[str, Callable] = {
-    "exact": Predicate.equals,
-    "is_not": Predicate.equals,
     "icontains": Predicate.contains,
     "not_icontains": Predicate.contains,
     "starts_with": Predicate.starts,
@@ -184,6 +231,7 @@ TESTS: dict[str, Callable] = {
     "not_ends_with": Predicate.ends,
     **dict.fromkeys(COMPARISONS, Predicate.compares),
     **dict.fromkeys(("is_date_exact", "is_date_before", "is_date_after"), Predicate.dates),
+    **dict.fromkeys(versions.RANGES, Predicate.lies_between),
 }
 
 

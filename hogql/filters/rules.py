@@ -62,8 +62,8 @@ def check_leaf(data: Mapping) -> None:
         set(data) <= LEAF_KEYS
         and isinstance(data.get("key"), str)
         and data["key"] != ""
-        and is_one_of(data.get("type") or "event", PREDICATE_TYPES)
-        and is_one_of(data.get("operator") or "exact", OPERATORS | set(SPELLINGS))
+        and is_absent_or_one_of(data.get("type"), PREDICATE_TYPES)
+        and is_absent_or_one_of(data.get("operator"), OPERATORS | set(SPELLINGS))
         and is_value(data.get("value"))
     )
     if not is_valid:
@@ -72,6 +72,10 @@ def check_leaf(data: Mapping) -> None:
 
 def is_one_of(value: Any, names: set[str]) -> bool:
     return isinstance(value, str) and value in names
+
+
+def is_absent_or_one_of(value: Any, names: set[str]) -> bool:
+    return value is None or is_one_of(value, names)
 
 
 def is_value(value: Any) -> bool:

@@ -112,7 +112,8 @@ def check(call: ast.Call) -> Function:
     function = find(call.name)
     if function is None:
         raise QueryError(unsupported(call.name), node=call)
-    check_count(call, "argument", len(call.args), function.min_args, function.max_args)
+    most = UNBOUNDED if call.distinct and function.name == "count" else function.max_args
+    check_count(call, "argument", len(call.args), function.min_args, most)
     params = len(call.params or [])
     check_count(call, "parameter", params, function.min_params, function.max_params)
     if call.distinct and not function.is_aggregate:

@@ -2,7 +2,8 @@
 
 TABLE = """
 count : 0-1 number!
-uniq uniqExact uniqHLL12 : 1+ number!
+uniq uniqExact uniqHLL12 uniqTheta=uniq : 1+ number!
+categoricalInformationValue : 2+ array!
 uniqCombined uniqCombined64 : 1+/0-1 number!
 uniqUpTo : 1+/1 number!
 min max any anyLast anyHeavy any_value=any first_value last_value singleValueOrNull : 1 $1
@@ -59,4 +60,7 @@ percent_rank=percentRank percentRank cume_dist : 0 number!
 ntile : 1 number!
 lag lead lagInFrame leadInFrame : 1-3 $1?
 nth_value : 2 $1?
+exponentialTimeDecayedAvg exponentialTimeDecayedSum : 2/1 number
+exponentialTimeDecayedCount exponentialTimeDecayedMax : 1+/1 number
+nonNegativeDerivative : 2-3 number
 """

@@ -21,6 +21,11 @@ ifNotFinite : 2 number
 rand rand32=rand rand64 randCanonical : 0-1 number!
 bitAnd bitOr bitXor bitShiftLeft bitShiftRight bitRotateLeft bitRotateRight bitTest : 2 number
 bitNot bitCount : 1 number
+bitHammingDistance : 2 number
+intExp2 intExp10 : 1 number #
+multiplyDecimal divideDecimal : 2-3 number
+randUniform randNormal randLogNormal : 2 number!
+randBernoulli randExponential randChiSquared randStudentT : 1 number!
 bitTestAll bitTestAny : 2+ number
 equals notEquals less lessOrEquals greater greaterOrEquals : 2 bool
 and or xor : 2+ bool
@@ -54,6 +59,8 @@ toDateTime64 _toDateTime64=toDateTime64 : 1-3 datetime?
 toString : 1 text
 toJSONString : 1 text!
 toFloatOrZero=toFloat64OrZero toFloat64OrZero toIntOrZero=toInt64OrZero toInt64OrZero : 1 number
+toInt8OrNull toInt16OrNull toInt32OrNull toUInt64OrNull toFloat32OrNull : 1 number?
+toUUIDOrZero : 1 uuid
 toFloatOrDefault=toFloat64OrDefault toIntOrDefault=toInt64OrDefault : 1-2 number
 toInt64OrNull toFloat64OrNull toIntOrNull=toInt64OrNull toFloatOrNull=toFloat64OrNull : 1 number?
 toUUIDOrNull : 1 uuid?
@@ -67,14 +74,20 @@ reinterpretAsUInt8 reinterpretAsUInt16 reinterpretAsUInt32 reinterpretAsUInt64 :
 reinterpretAsInt8 reinterpretAsInt16 reinterpretAsInt32 reinterpretAsInt64 : 1 number
 reinterpretAsFloat32 reinterpretAsFloat64 : 1 number
 reinterpretAsUUID : 1 uuid
+reinterpretAsDate : 1 date
+reinterpretAsDateTime : 1 datetime
 toIntervalSecond toIntervalMinute toIntervalHour toIntervalDay toIntervalWeek : 1 interval
-toIntervalMonth toIntervalQuarter toIntervalYear : 1 interval
+toIntervalMonth toIntervalQuarter toIntervalYear toIntervalMillisecond : 1 interval
 now : 0-1 datetime!
 now64 : 0-2 datetime!
 current_timestamp=now : 0 datetime!
 today current_date=today : 0 date!
 yesterday : 0 date!
 timeZone : 0 text!
+timeZoneOffset : 1 number
+to_timestamp=toDateTime : 1 datetime?
+to_date=toDate : 1 date?
+from_unixtime=fromUnixTimestamp : 1-3 datetime
 timeZoneOf=timezoneOf : 1 text
 toTimeZone=toTimezone : 2 datetime
 toYear toQuarter toMonth toDayOfYear toDayOfMonth toHour toMinute toSecond : 1 number
@@ -109,7 +122,10 @@ timeDiff : 2 number
 addSeconds addMinutes addHours addDays addWeeks addMonths addQuarters addYears : 2 $1
 subtractSeconds subtractMinutes subtractHours subtractDays subtractWeeks subtractMonths : 2 $1
 subtractQuarters subtractYears : 2 $1
+addMilliseconds addMicroseconds subtractMilliseconds subtractMicroseconds : 2 datetime
 addInterval subtractInterval : 2
+timestampAdd=dateAdd timestampSub=dateSub : 2-3 datetime
+changeYear changeMonth changeDay changeHour changeMinute changeSecond : 2 datetime
 dateAdd date_add=dateAdd dateSub date_subtract=dateSub : 2-3 datetime
 date_sub=dateSub : 2-3 datetime
 formatDateTime : 2-3 text
@@ -120,7 +136,10 @@ dateName : 2-3 text
 makeDate : 2-3 date
 make_date=makeDate : 3 date
 makeDateTime : 6-7 datetime
-toModifiedJulianDay : 1 number
+toModifiedJulianDay toDaysSinceYearZero : 1 number
+fromModifiedJulianDay=fromModifiedJulianDayOrNull : 1 text?
+toStartOfMillisecond toStartOfMicrosecond : 1 datetime
+makeDateTime64 : 6-9 datetime
 fromDaysSinceYearZero : 1 date
 length char_length=lengthUTF8 character_length=lengthUTF8 : 1 number
 lengthUTF8 ascii : 1 number
@@ -142,6 +161,7 @@ repeat : 2 text
 space : 1 text
 format : 1+ text
 appendTrailingCharIfAbsent : 2 text
+regexpQuoteMeta : 1 text
 startsWith endsWith startsWithUTF8 endsWithUTF8 : 2 bool
 position positionCaseInsensitive positionUTF8 positionCaseInsensitiveUTF8 locate : 2-3 number
 countSubstrings countSubstringsCaseInsensitive : 2-3 number
@@ -191,6 +211,7 @@ toIPv4=toIPv4OrNull toIPv6=toIPv6OrNull : 1 text?
 isIPv4String isIPv6String : 1 bool
 isIPAddressInRange : 2 bool
 MD5 SHA1 SHA224 SHA256 SHA384 SHA512 : 1 text
+CRC32 CRC32IEEE CRC64 : 1 number
 halfMD5 sipHash64 cityHash64 xxHash32 xxHash64 farmHash64 metroHash64 murmurHash2_64 : 1+ number
 murmurHash3_32 murmurHash3_64 : 1+ number
 sipHash128 murmurHash3_128 : 1+ text
@@ -198,6 +219,7 @@ intHash32 intHash64 : 1 number
 jumpConsistentHash : 2 number
 generateUUIDv4 generateUUIDv7 : 0-1 uuid!
 UUIDStringToNum : 1 text
+UUIDNumToString : 1 text
 UUIDv7ToDateTime : 1-2 datetime
 isValidJSON : 1 bool
 JSONHas : 1+ bool!
@@ -223,11 +245,20 @@ tupleElement : 2-3
 tupleConcat tuplePlus tupleMinus : 2+ tuple
 tupleToNameValuePairs : 1 array
 dotProduct cosineDistance L1Distance L2Distance : 2 number
-L1Norm L2Norm : 1 number
+L1Norm L2Norm LinfNorm : 1 number
+LpNorm : 2 number
+tupleHammingDistance : 2 number
+bitmapBuild : 1
+bitmapToArray : 1 array
+bitmapCardinality bitmapMin bitmapMax : 1 number
+bitmapContains bitmapHasAny bitmapHasAll : 2 bool
+bitmapAnd bitmapOr bitmapXor bitmapAndnot : 2
+bitmapSubsetInRange : 3
 map : 0+ map!
 mapFromArrays : 2 map
 mapAdd mapSubtract mapConcat mapUpdate : 2+ map
 mapContains=mapContainsKey mapContainsKeyLike : 2 bool
+mapExtractKeyLike : 2 map
 mapKeys mapValues : 1 array
 mapApply mapFilter : 2 map
 mapSort mapReverseSort : 1-2 map
@@ -246,6 +277,9 @@ arrayRotateLeft arrayRotateRight arrayShiftLeft arrayShiftRight : 2-3 array
 arraySort arrayReverseSort : 1+ array
 arrayPartialSort arrayPartialReverseSort : 2+ array
 arrayUniq : 1+ number
+arrayAUC=arrayROCAUC : 2-4 number
+arrayShuffle : 1-2 array
+arrayRandomSample : 2 array
 arrayDifference arrayZip arrayZipUnaligned : 1+ array
 arrayIntersect arrayUnion arrayExcept arraySymmetricDifference : 1+ array
 arrayReduce : 2+

@@ -5,7 +5,7 @@ from hogql.errors import HogQLSyntaxError
 from hogql.parser.words import WordReader
 
 # How strongly operators bind. Postfix ones (`.x`, `[1]`, `::type`) bind strongest of all.
-ALIAS, TERNARY, OR, AND, NOT, NULLISH, COMPARISON, SUM, PRODUCT, SIGN = range(1, 11)
+ALIAS, TERNARY, OR, AND, NOT, BETWEEN, NULLISH, SAMENESS, COMPARISON, SUM, PRODUCT, SIGN = range(12)
 
 UNITS = ("SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 TRIMS = {"BOTH": "trim", "LEADING": "trimLeft", "TRAILING": "trimRight"}

@@ -7,24 +7,25 @@ from hogql.errors import HogQLSyntaxError
 from hogql.parser.calls import (
     ALIAS,
     AND,
+    BETWEEN,
     COMPARISON,
     NOT,
     NULLISH,
     OR,
     PRODUCT,
+    SAMENESS,
     SIGN,
     SUM,
     TERNARY,
     CallParser,
 )
-from hogql.parser.limits import MAX_DEPTH, too_deep
 from hogql.parser.tokens import Token
 
 COMPARISONS = {
     **{"=": "==", "==": "==", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="},
-    **{"=~": "=~", "~": "=~", "!~": "!~", "=~*": "=~*", "~*": "=~*", "!~*": "!~*", "<=>": "<=>"},
+    **{"=~": "=~", "~": "=~", "!~": "!~", "=~*": "=~*", "~*": "=~*", "!~*": "!~*"},
 }
-WORD_COMPARISONS = ("LIKE", "ILIKE", "IN", "BETWEEN")
+WORD_COMPARISONS = ("LIKE", "ILIKE", "IN")
 LITERALS = {"TRUE": True, "FALSE": False, "NULL": None, "INF": math.inf, "NAN": math.nan}
 # Words that begin a clause: a field of that name needs quotes.
 RESERVED = {
@@ -32,7 +33,14 @@ RESERVED = {
     *("LIMIT", "OFFSET", "UNION", "INTERSECT", "EXCEPT", "ON", "USING", "JOIN", "AND", "OR"),
     *("THEN", "ELSE", "END", "WHEN", "AS", "BETWEEN", "IN", "IS", "LIKE", "ILIKE", "SETTINGS"),
 }
+# What shows that a reserved word is a field after all: `group by settings, window`.
+AFTER_FIELD = {
+    *(",", ")", "]", "}", ";", "=", "==", "!=", "<", "<=", ">", ">=", "+", "/", "%", "||", "??"),
+    *("::", "[", "?.", "FROM", "AS", "DESC", "ASC", "IS", "HAVING", "ORDER", "LIMIT", "<EOF>"),
+}
+POSTFIX = {".", "?.", "[", "::"}
 MAX_INTEGER = 2**256
+MAX_LAMBDA_ARGUMENTS = 10
 
 
 class ExpressionParser(CallParser):
@@ -40,17 +48,13 @@ class ExpressionParser(CallParser):
 
     def expression(self, strength: int = ALIAS) -> ast.Expr:
         """An expression of operators that bind at least as strongly as `strength`."""
-        self.enter()
+        around = self.enter()
         start = self.token.start
         left = self.prefix()
-        for _ in range(MAX_DEPTH):
-            longer = self.infix(left, strength, start)
-            if longer is None:
-                break
+        while longer := self.infix(left, strength, start):
+            self.grow()
             left = self.placed(longer, start)
-        else:
-            raise too_deep()
-        self.nesting -= 1
+        self.leave(around)
         return left
 
     def prefix(self) -> ast.Expr:
@@ -96,9 +100,9 @@ class ExpressionParser(CallParser):
             self.next()
             alias = self.next().text if self.token.kind == "string" else self.name()
             return ast.Alias(left, alias)
-        if strength <= COMPARISON:
-            return self.word_comparison(left)
-        return None
+        if key in ("<=>", "IS") and (compared := self.is_same(left, strength)):
+            return compared
+        return self.word_comparison(left, strength)
 
     def operands(self, key: str, strength: int) -> list[ast.Expr]:
         found = []
@@ -112,45 +116,54 @@ class ExpressionParser(CallParser):
         self.expect(":")
         return ast.Call("if", [condition, yes, self.expression(TERNARY)])
 
-    def word_comparison(self, left: ast.Expr) -> ast.Expr | None:
-        if self.at("IS"):
-            return self.null_check(left)
-        negated = self.at("NOT") and self.ahead().key in WORD_COMPARISONS
-        if negated:
-            self.next()
-        operator = self.take_one_of(*WORD_COMPARISONS)
-        if operator is None:
+    def word_comparison(self, left: ast.Expr, strength: int) -> ast.Expr | None:
+        negated = self.at("NOT")
+        operator = self.ahead().key if negated else self.token.key
+        if operator == "BETWEEN" and strength <= BETWEEN:
+            return self.between(left)
+        if operator not in WORD_COMPARISONS or strength > COMPARISON:
             return None
-        if operator == "BETWEEN":
-            low = self.expression(COMPARISON + 1)
-            self.expect("AND")
-            return ast.Between(left, low, self.expression(COMPARISON + 1), negated)
+        self.position += 2 if negated else 1
         if operator == "IN" and self.at("COHORT") and self.ahead().key != ".":
             self.next()
             operator = "IN COHORT"
         name = ("not " if negated else "") + operator.lower()
         return ast.Compare(name, left, self.expression(COMPARISON + 1))
 
-    def null_check(self, left: ast.Expr) -> ast.Expr:
-        self.expect("IS")
+    def between(self, value: ast.Expr) -> ast.Expr:
         negated = self.take("NOT")
-        if self.take("DISTINCT"):
-            self.expect("FROM")
-            return ast.Compare("<=>" if negated else "!<=>", left, self.expression(COMPARISON + 1))
-        self.expect("NULL")
+        self.expect("BETWEEN")
+        low = self.expression(BETWEEN + 1)
+        self.expect("AND")
+        return ast.Between(value, low, self.expression(BETWEEN + 1), negated)
+
+    def is_same(self, left: ast.Expr, strength: int) -> ast.Expr | None:
+        """`<=>`, IS [NOT] DISTINCT FROM and IS [NOT] NULL."""
+        negated = self.at("IS", "NOT")
+        words = ("IS", "NOT") if negated else ("IS",)
+        if self.at("<=>") or self.at(*words, "DISTINCT"):
+            if strength > SAMENESS:
+                return None
+            operator = "<=>" if self.take("<=>") or negated else "!<=>"
+            if not self.at("<=>") and self.take(*words):
+                self.expect("DISTINCT", "FROM")
+            return ast.Compare(operator, left, self.expression(SAMENESS + 1))
+        if strength > COMPARISON:
+            return None
+        self.expect(*words, "NULL")
         return ast.Call("isNotNull" if negated else "isNull", [left])
 
     # What follows a value
 
     def postfix(self, value: ast.Expr, start: int) -> ast.Expr:
-        for _ in range(MAX_DEPTH):
-            longer = self.postfixed(value)
-            if longer is None:
-                return value
+        while longer := self.postfixed(value):
+            self.grow()
             value = self.placed(longer, start)
-        raise too_deep()
+        return value
 
     def postfixed(self, value: ast.Expr) -> ast.Expr | None:
+        if self.token.key not in POSTFIX:
+            return None
         if self.take("."):
             return self.member(value)
         if self.take("?."):
@@ -174,16 +187,18 @@ class ExpressionParser(CallParser):
 
     def type_name(self) -> str:
         """`int`, `decimal(10, 2)`, `nullable(datetime64(6, 'utc'))` …"""
-        self.enter()
+        around = self.enter()
         words = [self.name()]
         while self.token.kind == "word" and words[0].upper() == "DOUBLE":
             words.append(self.name())
+        if self.take("WITH", "TIME", "ZONE"):
+            words.append("with time zone")
         name = " ".join(words).lower()
         if self.take("("):
             arguments = self.separated(self.type_argument, ")")
             self.expect(")")
             name += f"({', '.join(arguments)})"
-        self.nesting -= 1
+        self.leave(around)
         return name
 
     def type_argument(self) -> str:
@@ -205,11 +220,13 @@ class ExpressionParser(CallParser):
             return ast.Array(self.bracketed("[", "]"))
         if token.key == "{":
             return self.placeholder()
+        if token.key == "F'":
+            return self.template()
         if token.key == "*":
             self.next()
             return self.all_columns([])
         if token.kind == "quoted":
-            return self.field()
+            return self.function() if self.ahead().key == "(" else self.field()
         if token.kind == "word":
             return self.word()
         return self.fail("an expression")
@@ -238,7 +255,10 @@ class ExpressionParser(CallParser):
             return self.interval()
         if following.key == "(":
             return self.call()
-        if key in RESERVED:
+        if key == "ARRAY" and following.key == "[":
+            self.next()
+            return ast.Array(self.bracketed("[", "]"))
+        if key in RESERVED and following.key not in AFTER_FIELD:
             self.fail("an expression")
         return self.field()
 
@@ -271,7 +291,11 @@ class ExpressionParser(CallParser):
 
     def is_lambda(self, count: int, *closing: str) -> bool:
         """Whether names, commas and `->` come next, from the token `count` ahead."""
-        while self.ahead(count).kind in ("word", "quoted"):
+        if not self.has_arrow:
+            return False
+        for _ in range(MAX_LAMBDA_ARGUMENTS):
+            if self.ahead(count).kind not in ("word", "quoted"):
+                break
             count += 1
             if self.ahead(count).key != ",":
                 break
@@ -290,7 +314,7 @@ class ExpressionParser(CallParser):
                 closing = ":"
             arguments = self.separated(self.name)
         self.expect(closing)
-        return ast.Lambda(arguments, self.expression(TERNARY))
+        return ast.Lambda(arguments, self.expression())
 
     def parenthesised(self) -> ast.Expr:
         if self.is_select():
@@ -311,6 +335,21 @@ class ExpressionParser(CallParser):
         exprs = [] if self.at(closing) else self.separated(self.expression, closing)
         self.expect(closing)
         return exprs
+
+    def template(self) -> ast.Expr:
+        """`f'a {b} c'`: texts and expressions in a row."""
+        self.expect("F'")
+        parts: list[ast.Expr] = []
+        while not self.take("'"):
+            if self.token.kind == "string":
+                parts.append(self.literal())
+            else:
+                self.expect("{")
+                parts.append(self.expression())
+                self.expect("}")
+        if not parts:
+            return ast.Constant("")
+        return parts[0] if len(parts) == 1 else ast.Call("concat", parts)
 
     def placeholder(self) -> ast.Expr:
         self.expect("{")

@@ -5,7 +5,10 @@ from hogql.errors import QueryError
 
 MAX_LENGTH = 100_000
 MAX_DEPTH = 120
-"""Of the tree."""
+"""Of the tree, and of what is compiled from it: Python's stack has to hold a call or more for each
+level."""
+SELECT_DEPTH = 4
+"""Levels that a SELECT counts for."""
 MAX_NESTING = 60
 """Of brackets, CASEs and other constructs that hold expressions."""
 

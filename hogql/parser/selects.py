@@ -4,6 +4,7 @@ from hogql import ast
 from hogql.errors import HogQLSyntaxError
 from hogql.parser.calls import TERNARY
 from hogql.parser.expressions import ExpressionParser
+from hogql.parser.limits import MAX_NESTING, SELECT_DEPTH
 
 SET_OPERATORS = ("UNION", "INTERSECT", "EXCEPT")
 JOIN_WORDS = ("INNER", "LEFT", "RIGHT", "FULL", "OUTER", "ANY", "ALL", "SEMI", "ANTI", "ASOF")
@@ -44,7 +45,7 @@ class Parser(ExpressionParser):
     def is_select(self) -> bool:
         """Whether brackets come next that hold a query, however many of them."""
         count = 1
-        while self.ahead(count).key == "(":
+        while self.ahead(count).key == "(" and count < MAX_NESTING:
             count += 1
         following = self.ahead(count + 1)
         return self.ahead(count).key in ("SELECT", "WITH") and not (
@@ -58,20 +59,16 @@ class Parser(ExpressionParser):
         return query
 
     def select_set(self) -> ast.Select:
-        self.enter()
+        around = self.enter()
         start = self.token.start
         first = self.one_select()
         rest = []
         while operator := self.take_one_of(*SET_OPERATORS):
             if operator == "UNION":
-                if self.take("ALL"):
-                    operator = "UNION ALL"
-                elif self.take("DISTINCT"):
-                    operator = "UNION DISTINCT"
-                else:
-                    self.fail("'ALL' or 'DISTINCT'")
+                operator = "UNION ALL" if self.take("ALL") else "UNION DISTINCT"
+                self.take("DISTINCT")
             rest.append((operator, self.one_select()))
-        self.nesting -= 1
+        self.leave(around, SELECT_DEPTH)
         return self.placed(ast.SelectSet(first, rest), start) if rest else first
 
     def one_select(self) -> ast.Select:
@@ -193,8 +190,9 @@ class Parser(ExpressionParser):
     def join_kind(self) -> str | None:
         if self.take(",") or self.take("CROSS", "JOIN"):
             return "CROSS JOIN"
-        if self.token.key in ("NATURAL", "POSITIONAL", "GLOBAL"):
+        if self.token.key in ("NATURAL", "POSITIONAL"):
             self.unsupported(f"{self.token.key} JOIN")
+        self.take("GLOBAL")
         words = []
         while self.ahead(len(words)).key in JOIN_WORDS:
             words.append(self.ahead(len(words)).key)
@@ -309,21 +307,29 @@ class Parser(ExpressionParser):
         return name, self.window()
 
     def limits(self, query: ast.SelectQuery) -> None:
+        self.offset(query)
         while self.take("LIMIT"):
             n = self.expression(TERNARY)
-            offset = self.expression(TERNARY) if self.take(",") or self.take("OFFSET") else None
+            has_comma = self.take(",")
+            offset = self.expression(TERNARY) if has_comma or self.take("OFFSET") else None
             if self.take("BY"):
                 if query.limit_by:
                     self.fail("one LIMIT BY")
+                if has_comma:
+                    # As PostHog reads it: here, and not in a LIMIT of all rows, the offset is first
+                    n, offset = offset, n
                 query.limit_by = ast.LimitBy(n, self.separated(self.expression), offset)
                 continue
-            query.limit, query.offset = n, offset
+            query.limit, query.offset = n, offset or query.offset
             if self.at("%"):
                 self.unsupported("LIMIT in per cent")
             if self.take("WITH"):
                 self.expect("TIES")
                 query.with_ties = True
             return
+        self.offset(query)
+
+    def offset(self, query: ast.SelectQuery) -> None:
         if self.take("OFFSET"):
             query.offset = self.expression(TERNARY)
             self.take("ROW") or self.take("ROWS")

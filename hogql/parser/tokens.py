@@ -9,6 +9,7 @@ from hogql.errors import HogQLSyntaxError
 TOKEN = re.compile(
     r"""
     (?P<space>\s+|--[^\n]*|//[^\n]*|\#[ !][^\n]*|/\*.*?\*/)
+    |(?P<template>[fF]')
     |(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
     |(?P<number>0[xX][0-9a-fA-F]+|0[bB][01]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<string>'(?:[^'\\]|''|\\.)*')
@@ -18,11 +19,13 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# The text of f'…' up to its next expression or its end.
+TEMPLATE_TEXT = re.compile(r"(?:[^'\\{]|''|\\.)*", re.DOTALL)
 INTEGER = re.compile(r"\d+")
 ESCAPE = {mark: re.compile(rf"\\(.)|{mark}{mark}", re.DOTALL) for mark in "'`\""}
 ESCAPES = {
     **{"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": ""},
-    **{mark: mark for mark in "\\'\"`"},
+    **{mark: mark for mark in "\\'\"`{"},
 }
 
 
@@ -38,25 +41,57 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
-    found, position = [], 0
+    found: list[Token] = []
+    braces: list[int] = []
+    """Of each f'…' around: how many are open in its expression."""
+    position = 0
     while position < len(text):
         match = TOKEN.match(text, position)
         if match is None or match.lastgroup == "unclosed":
             raise unreadable(text, position)
-        kind, word, position = match.lastgroup, match[0], match.end()
+        start, position = position, match.end()
+        kind, word = match.lastgroup, match[0]
         if kind == "space":
             continue
-        if kind == "number" and follows_dot(found, match.start()):
-            word = INTEGER.match(text, match.start())[0]
-            position = match.start() + len(word)
-        elif kind == "number" and word[0] == "." and follows_value(found, match.start()):
-            kind, word, position = "symbol", ".", match.start() + 1
-        key = word.upper() if kind == "word" else word if kind == "symbol" else ""
-        if kind in ("string", "quoted"):
+        if kind == "number" and follows_dot(found, start):
+            word = INTEGER.match(text, start)[0]
+            position = start + len(word)
+        elif kind == "number" and word[0] == "." and follows_value(found, start):
+            kind, word, position = "symbol", ".", start + 1
+        elif kind in ("string", "quoted"):
             word = unescape(word[1:-1], word[0])
-        found.append(Token(kind, word, key, match.start(), position))
+        elif kind == "template":
+            kind, word = "symbol", "F'"
+            braces.append(0)
+        found.append(Token(kind, word, key_of(kind, word), start, position))
+        if braces:
+            braces[-1] += (word == "{") - (word == "}") if kind == "symbol" else 0
+            if braces[-1] == 0:
+                position = read_template(text, position, found)
+                if found[-1].key == "'":
+                    braces.pop()
     found.append(Token("end", "<EOF>", "<EOF>", len(text), len(text)))
     return found
+
+
+def key_of(kind: str, word: str) -> str:
+    if kind == "word":
+        return word.upper()
+    return word if kind == "symbol" else ""
+
+
+def read_template(text: str, start: int, found: list[Token]) -> int:
+    """The text of f'…' from `start` and, if that is its end, the mark there. Returns where to go
+    on."""
+    end = TEMPLATE_TEXT.match(text, start).end()
+    if end > start:
+        found.append(Token("string", unescape(text[start:end], "'"), "", start, end))
+    if end == len(text):
+        raise HogQLSyntaxError("The text f'…' is not closed", start=start - 1, end=end)
+    if text[end] == "'":
+        found.append(Token("symbol", "'", "'", end, end + 1))
+        return end + 1
+    return end
 
 
 def follows_dot(found: list[Token], start: int) -> bool:

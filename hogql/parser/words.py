@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from hogql.errors import HogQLSyntaxError
-from hogql.parser.limits import MAX_NESTING, too_deep
+from hogql.parser.limits import MAX_DEPTH, MAX_NESTING, too_deep
 from hogql.parser.tokens import Token, tokens
 
 
@@ -12,8 +12,11 @@ class WordReader:
     def __init__(self, text: str):
         self.text = text
         self.tokens = tokens(text)
+        self.has_arrow = "->" in text
         self.position = 0
         self.nesting = 0
+        self.depth = 0
+        """Of what was read since the last `enter`."""
 
     @property
     def token(self) -> Token:
@@ -28,9 +31,11 @@ class WordReader:
             self.position += 1
         return token
 
-    def at(self, *keys: str) -> bool:
-        """Whether the next tokens are these."""
-        return all(self.ahead(count).key == key for count, key in enumerate(keys))
+    def at(self, key: str, *following: str) -> bool:
+        """Whether the next tokens are these. Asked so often that it had better be quick."""
+        if self.tokens[self.position].key != key:
+            return False
+        return all(self.ahead(count).key == other for count, other in enumerate(following, 1))
 
     def take(self, *keys: str) -> bool:
         if not self.at(*keys):
@@ -80,7 +85,23 @@ class WordReader:
             items.append(item())
         return items
 
-    def enter(self) -> None:
+    # How deep the tree gets
+
+    def enter(self) -> int:
+        """Begin a part of the tree. Returns what `leave` wants to know of the parts around it."""
         self.nesting += 1
         if self.nesting > MAX_NESTING:
             raise too_deep()
+        around, self.depth = self.depth, 0
+        return around
+
+    def grow(self, levels: int = 1) -> None:
+        """Put what was read since `enter` below another node."""
+        self.depth += levels
+        if self.depth > MAX_DEPTH:
+            raise too_deep()
+
+    def leave(self, around: int, levels: int = 1) -> None:
+        self.nesting -= 1
+        self.grow(levels)
+        self.depth = max(around, self.depth)

@@ -16,6 +16,7 @@ from logs.search import Search, build_search
 from logs.serializers import lines as shown
 from logs.serializers import queries as asked
 from logs.serializers.patterns import LogsPatternsResponseSerializer
+from posthog_clone.api.parsers import read_json
 from projects.viewsets import ProjectViewSet
 
 READ = [("logs:read", "error_tracking:read")]
@@ -181,7 +182,7 @@ class LogsViewSet(ProjectViewSet):
         body.is_valid(raise_exception=True)
         now = datetime.now(UTC)
         try:
-            date_range = orjson.loads(given.get("dateRange", "null"))
+            date_range = read_json(given.get("dateRange", "null"))
             ranged = asked.DateRangeSerializer(data=date_range or {})
             ranged.is_valid(raise_exception=True)
             fields = {**body.validated_data, "dateRange": ranged.validated_data}
@@ -196,7 +197,7 @@ def query_of(request) -> dict[str, Any]:
     query = data.get("query") if isinstance(data, dict) else None
     if isinstance(data, QueryDict) and query:
         try:
-            query = orjson.loads(query)
+            query = read_json(query)
         except orjson.JSONDecodeError:
             raise ValidationError({"query": ["Value must be valid JSON."]}) from None
     if query is None or query == "":
@@ -222,7 +223,7 @@ def json_parameter(given: QueryDict, name: str) -> Any:
     if not text:
         return None
     try:
-        return orjson.loads(text)
+        return read_json(text)
     except orjson.JSONDecodeError:
         raise ValidationError({name: [f"{text[:100]!r} is not JSON."]}) from None
 

@@ -24,12 +24,12 @@ from notifications.serializers.destinations import (
     TemplateSerializer,
 )
 from notifications.templates import TEMPLATES
-from posthog_clone.api.deletion import HardDeleteForbidden
+from posthog_clone.api.deletion import SoftDelete
 from posthog_clone.api.updating import PutAsPatch
 from projects.viewsets import ProjectViewSet
 
 READ, WRITE = ["hog_function:read"], ["hog_function:write"]
-TRUE, FALSE = {"true", "1"}, {"false", "0"}
+TRUE = {"true", "1"}
 
 
 @extend_schema_view(
@@ -38,7 +38,7 @@ TRUE, FALSE = {"true", "1"}, {"false", "0"}
     )
 )
 class HogFunctionViewSet(
-    HardDeleteForbidden,
+    SoftDelete,
     CreateModelMixin,
     ListModelMixin,
     RetrieveModelMixin,
@@ -56,12 +56,6 @@ class HogFunctionViewSet(
     )
     serializer_class = HogFunctionSerializer
     filterset_class = HogFunctionFilter
-
-    def get_queryset(self):
-        queryset = super().get_queryset()
-        if self.action in ("update", "partial_update") and is_false(self.request.data):
-            return queryset
-        return queryset.filter(deleted=False)
 
     def filter_queryset(self, queryset):
         return super().filter_queryset(queryset) if self.action == "list" else queryset
@@ -160,8 +154,3 @@ def read(serializer_class, request) -> dict:
     serializer = serializer_class(data=request.query_params)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
-
-
-def is_false(data) -> bool:
-    value = data.get("deleted") if hasattr(data, "get") else None
-    return value is False or (isinstance(value, str) and value.lower() in FALSE)

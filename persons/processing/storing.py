@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from clickhouse import outbox
 from persons import copies
+from persons.cohorts import members
 from persons.models import (
     Group,
     GroupType,
@@ -130,14 +131,17 @@ def save(profiles: Profiles, groups: Groups, lane: int | None) -> None:
         profile.version = max(profile.version + 1, now)
 
     persons = insert_persons(new)
-    distinct_ids = insert_distinct_ids(profiles, now) + hand_over_distinct_ids(merged)
+    added = insert_distinct_ids(profiles, now)
+    moved = hand_over_distinct_ids(merged)
     persons += update_persons(stored, CHANGING_FIELDS)
     update_persons(seen, ["last_seen_at"])
+    hand_over_memberships(merged, lane)
     tombstones = delete_persons(merged)
 
     rows = [*map(copies.copy_of_person, persons), *map(copies.tombstone_of_person, tombstones)]
     outbox.enqueue("persons", rows, lane)
-    outbox.enqueue("person_distinct_ids", distinct_ids, lane)
+    outbox.enqueue(copies.DISTINCT_IDS, added + moved, lane)
+    outbox.enqueue(copies.OVERRIDES, copies.overrides_among(added) + moved, lane)
     outbox.enqueue("groups", save_groups(groups, now), lane)
 
 
@@ -197,6 +201,12 @@ def hand_over_distinct_ids(merged: list[Profile]) -> list[dict]:
     survivors = {profile.pk: profile.survivor() for profile in merged}
     rows = PersonDistinctId.objects.filter(person_id__in=survivors)
     return move_distinct_ids([(row, survivors[row.person_id]) for row in rows])
+
+
+def hand_over_memberships(merged: list[Profile], lane: int | None) -> None:
+    if merged:
+        survivors = {profile.pk: profile.survivor() for profile in merged}
+        members.hand_over(survivors, {profile.pk: profile.uuid for profile in merged}, lane)
 
 
 def save_groups(groups: Groups, now: int) -> list[dict]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
-    OpenApiResponse,
     extend_schema,
     extend_schema_view,
     inline_serializer,
@@ -23,14 +21,16 @@ from rest_framework.response import Response
 
 from persons import queries
 from persons.changing import set_properties, unset_property
-from persons.deletion import delete_persons
+from persons.cohorts.querying import cohorts_of
 from persons.filters import PersonFilter, named, person_id
 from persons.models import Person, PersonDistinctId, PersonQuerySet
 from persons.pagination import MAX_DISTINCT_IDS, PersonPagination
 from persons.serializers import bodies
+from persons.serializers.cohorts import PersonsCohortsSerializer
 from persons.serializers.persons import ListedPersonSerializer, PersonSerializer
 from persons.serializers.values import MAX_VALUES, PropertyValuesSerializer
 from persons.splitting import keep_only, move_out
+from persons.views.deletion import ACCEPTED, DeletionMixin
 from posthog_clone.api.csv import CSVRenderer
 from posthog_clone.api.renderers import JSONRenderer
 from projects.views.activity import ActivityMixin
@@ -40,25 +40,19 @@ MAX_CSV_ROWS = 10_000
 MAX_BATCH = 200
 MAX_BATCH_DISTINCT_IDS = 10
 
-TRUE, FALSE = {"", "true", "1"}, {"false", "0"}
-
 FORMAT = OpenApiParameter("format", description="", enum=["csv", "json"])
-ACCEPTED = OpenApiResponse(description="Done; the body is empty.")
 SUCCESS = inline_serializer("PersonSuccess", {"success": serializers.BooleanField()})
 BATCH = inline_serializer(
     "PersonsByKey", {"results": serializers.DictField(child=PersonSerializer())}
 )
-FLAGS = {
-    "delete_events": "Their events too. Not served yet: leave it out.",
-    "delete_recordings": "Session recordings too, of which there are none.",
-    "keep_person": "Not the person itself.",
-}
 
 
 @extend_schema_view(
     list=extend_schema(parameters=[FORMAT]), retrieve=extend_schema(parameters=[FORMAT])
 )
-class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectViewSet):
+class PersonViewSet(
+    DeletionMixin, ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectViewSet
+):
     """People that events are about. Events make and change them; so can these, by hand."""
 
     scope_object = "person"
@@ -140,6 +134,27 @@ class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectVi
         results = [{"name": name, "count": count} for name, count in rows]
         return Response({"results": results, "refreshing": False})
 
+    @extend_schema(
+        parameters=[OpenApiParameter("person_id", required=True, description="Its id or uuid.")],
+        responses=PersonsCohortsSerializer,
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None, required_scopes=["person:read", "cohort:read"])
+    def cohorts(self, request, **kwargs):
+        """The cohorts that a person is in."""
+        text = request.query_params.get("person_id")
+        if not text:
+            raise ValidationError({"person_id": "This field is required."}, code="required")
+        id_ = person_id(text)
+        person = None if id_ is None else self.get_queryset().filter(named(id_)).first()
+        if person is None:
+            raise NotFound
+        rows = [
+            {"id": cohort.id, "name": cohort.name, "count": cohort.count}
+            for cohort in cohorts_of(person, self.project)
+        ]
+        return Response({"results": rows})
+
     # Changing
 
     @extend_schema(exclude=True)
@@ -210,82 +225,6 @@ class PersonViewSet(ActivityMixin, ListModelMixin, RetrieveModelMixin, ProjectVi
         body = serializer_class(data=data)
         body.is_valid(raise_exception=True)
         return body.validated_data
-
-    # Deleting
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter(name, OpenApiTypes.BOOL, description=description)
-            for name, description in FLAGS.items()
-        ],
-        responses={202: ACCEPTED},
-    )
-    def destroy(self, request, **kwargs):
-        """Delete the person; its events stay."""
-        flags = {name: flag(request.query_params, name) for name in FLAGS}
-        person = self.get_object()
-        self.delete_unless_kept([person.id], **flags)
-        return Response(status=202)
-
-    @extend_schema(
-        request=bodies.BulkDeletionSerializer,
-        responses={202: bodies.BulkDeletionReportSerializer},
-    )
-    @action(detail=False, methods=["post"])
-    def bulk_delete(self, request, **kwargs):
-        """Delete up to 1000 persons, named by their ids or by distinct ids."""
-        serializer = bodies.BulkDeletionSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        body = serializer.validated_data
-        found = self.named_persons(body)
-        deleted = self.delete_unless_kept(found, **{name: body[name] for name in FLAGS})
-        return Response(
-            {
-                "persons_found": len(found),
-                "persons_deleted": deleted,
-                "events_queued_for_deletion": body["delete_events"] and bool(found),
-                "recordings_queued_for_deletion": body["delete_recordings"] and bool(found),
-                "deletion_errors": [],
-            },
-            status=202,
-        )
-
-    def named_persons(self, body: dict) -> set[int]:
-        persons = self.get_queryset()
-        if distinct_ids := body.get("distinct_ids"):
-            links = PersonDistinctId.objects.filter(
-                project=self.project, distinct_id__in=distinct_ids
-            )
-            return set(links.values_list("person_id", flat=True))
-        numbers = [id_ for id_ in body["ids"] if isinstance(id_, int)]
-        uuids = [id_ for id_ in body["ids"] if not isinstance(id_, int)]
-        return {
-            *persons.filter(id__in=numbers).values_list("id", flat=True),
-            *persons.filter(uuid__in=uuids).values_list("id", flat=True),
-        }
-
-    def delete_unless_kept(
-        self, ids: Iterable[int], *, delete_events: bool, delete_recordings: bool, keep_person: bool
-    ) -> int:
-        """Delete the persons, unless they are to be kept; returns how many it deleted.
-
-        There are no recordings to delete.
-        """
-        if delete_events:
-            raise ValidationError(
-                {"delete_events": "Deleting a person's events is not served yet: leave this out."}
-            )
-        return 0 if keep_person else delete_persons(self.project, set(ids), user=self.request.user)
-
-
-def flag(params: Mapping[str, str], name: str) -> bool:
-    """Whether a flag of the query is set: by its name alone, or by true or 1."""
-    text = params.get(name)
-    if text is None or text.lower() in FALSE:
-        return False
-    if text.lower() not in TRUE:
-        raise ValidationError({name: f"{text[:100]!r} is neither true nor false."})
-    return True
 
 
 def wanted_strings(body, name: str) -> list[str]:

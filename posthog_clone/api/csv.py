@@ -3,11 +3,15 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
-from typing import Any
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
+import orjson
+import zstandard
 from rest_framework.renderers import BaseRenderer
 
+CHUNK = 64 * 1024
 # A cell that starts like a formula would run in a spreadsheet.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,6 +40,38 @@ def to_csv(rows: Iterable[dict]) -> str:
     writer.writeheader()
     writer.writerows({key: cell(value) for key, value in row.items()} for row in flat)
     return out.getvalue()
+
+
+def spooled_csv(rows: Iterable[dict]) -> Iterator[bytes]:
+    """The same for any number of rows: the header needs all their keys, so that they wait on disk,
+    compressed, and never are in memory together. They are taken at once, before the first bytes."""
+    header, file = set(), tempfile.TemporaryFile()  # noqa: SIM115 - by spooled_lines
+    with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as spool:
+        for row in rows:
+            flat = {key: cell(value) for key, value in flatten(row).items()}
+            header.update(flat)
+            spool.write(orjson.dumps(flat) + b"\n")
+    file.seek(0)
+    return spooled_lines(file, sorted(header))
+
+
+def spooled_lines(file: IO[bytes], header: list[str]) -> Iterator[bytes]:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, header)
+    writer.writeheader()
+    with file, zstandard.ZstdDecompressor().stream_reader(file) as spool:
+        for line in io.BufferedReader(spool):
+            writer.writerow(orjson.loads(line))
+            if out.tell() > CHUNK:
+                yield taken(out)
+    yield taken(out)
+
+
+def taken(out: io.StringIO) -> bytes:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text.encode()
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, Any]:

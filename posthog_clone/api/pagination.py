@@ -2,6 +2,7 @@
 
 import threading
 import time
+from hashlib import sha256
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
@@ -18,13 +19,18 @@ class SlowCounts:
     """Counts that took long, for a while: a project's rows are counted on every page of a list."""
 
     def __init__(self):
-        self.kept: dict[str, tuple[float, int]] = {}
+        self.kept: dict[bytes, tuple[float, int]] = {}
         self.lock = threading.Lock()
 
     def count(self, queryset: QuerySet) -> int:
         """The exact number while counting is quick, else one that was exact a moment ago."""
+        query = queryset.query
         try:
-            key = str(queryset.query.sql_with_params())
+            # Only a digest is kept: there may be thousands of ids among the parameters.
+            counted = queryset
+            if not (query.is_sliced or query.distinct or query.group_by):
+                counted = queryset.order_by().values("pk")  # columns cost time to spell out
+            key = sha256(str(counted.query.sql_with_params()).encode()).digest()
         except EmptyResultSet:
             return 0
         expires, number = self.kept.get(key, (0.0, 0))

@@ -11,6 +11,8 @@ from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from posthog_clone.api.parsers import UnfitJSON, read_json
+
 LISTS = (
     serializers.ListField,
     serializers.ListSerializer,
@@ -46,6 +48,8 @@ class FormBodies:
                 continue
             try:
                 data[name] = read_field(field, form.getlist(name))
+            except UnfitJSON as error:
+                errors[name] = [ErrorDetail(f"JSON parse error - {error}", code="invalid")]
             except orjson.JSONDecodeError:
                 message = f"Value must be valid JSON, not {data[name][:100]!r}."
                 errors[name] = [ErrorDetail(message, code="invalid")]
@@ -57,7 +61,7 @@ def read_field(field: serializers.Field, values: list[str]) -> Any:
     if isinstance(field, COMPOSED):
         if isinstance(field, LISTS) and len(values) > 1:
             return values
-        return orjson.loads(text)
+        return read_json(text)
     return None if field.allow_null and means_null(field, text) else text
 
 

@@ -3,7 +3,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from posthog_clone.api.serializers import Constant, ModelSerializer
-from projects.defaults import USER_PREFERENCES
+from projects.defaults import NOTIFICATIONS, USER_PREFERENCES
 from projects.models import Organization, Project, User
 from projects.serializers.basic import OrganizationBasicSerializer, ProjectBasicSerializer
 from projects.serializers.organizations import OrganizationSerializer
@@ -111,6 +111,12 @@ class UserSerializer(ModelSerializer):
 
     def get_organizations(self, user) -> OrganizationBasicSerializer(many=True):
         return OrganizationBasicSerializer(self.visible_organizations, many=True).data
+
+    def validate_notification_settings(self, value):
+        for name in NOTIFICATIONS:
+            if not isinstance(value.get(name, True), bool):
+                raise ValidationError(f"{name} is either true or false.")
+        return value
 
     def validate(self, attrs):
         user = self.instance

@@ -27,9 +27,5 @@ class AnnotationsViewSet(AbsentViewSet):
     scope_object = "annotation"
 
 
-class CohortsViewSet(AbsentViewSet):
-    scope_object = "cohort"
-
-
 class FeatureFlagsViewSet(AbsentViewSet):
     scope_object = "feature_flag"

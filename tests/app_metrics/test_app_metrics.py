@@ -29,7 +29,7 @@ def ran(project):
         fields = {"project_id": project.id, "plugin_config_id": 3, **fields}
         fields.setdefault("category", Category.PROCESS_EVENT)
         record(at=datetime.fromisoformat(at), **fields)
-        outbox.deliver(None, fail)
+        outbox.deliver(fail)
 
     return ran
 
@@ -237,7 +237,7 @@ def test_a_number_of_runs_survives_the_store_and_is_bound_to_its_cause(api, proj
     record(project.id, Category.WEBHOOK, job_id="j", successes=2)
     assert metrics(api, "", id="0")["metrics"]["totals"]["successes"] == 0
 
-    outbox.deliver(None, fail)
+    outbox.deliver(fail)
 
     assert metrics(api, "", id="0")["metrics"]["totals"]["successes"] == 2
 

@@ -40,7 +40,7 @@ def test_an_export_that_succeeds(api, project, user):
     run.created_at -= timedelta(seconds=5)
     run.save()
     finish_run(run, exported=1234)
-    outbox.deliver(None, fail)
+    outbox.deliver(fail)
 
     detail = api.get("app_metrics/0/historical_exports/7/").json()
     assert set(detail) == {"summary", "metrics", "errors"}
@@ -56,7 +56,7 @@ def test_an_export_that_succeeds(api, project, user):
 def test_an_export_that_fails_tells_its_error(api, project):
     run = start_run(project, "8", PAYLOAD, None)
     finish_run(run, error=ValueError("disk full"))
-    outbox.deliver(None, fail)
+    outbox.deliver(fail)
 
     detail = api.get("app_metrics/0/historical_exports/8").json()
 

@@ -1,5 +1,7 @@
 """Blocks that share an insert: fewer inserts, and still each row exactly once."""
 
+from uuid import UUID
+
 import pytest
 
 import clickhouse
@@ -33,7 +35,6 @@ def inserts(monkeypatch):
 
 
 def enqueue(*numbers, **options):
-    options.setdefault("joinable", True)
     outbox.enqueue_lines("test_numbers", [b'{"n": %d}' % n for n in numbers], **options)
 
 
@@ -46,25 +47,32 @@ def test_small_blocks_go_in_as_one_insert(numbers, inserts):
     for n in range(10):
         enqueue(n)
 
-    assert outbox.deliver(None, fail) == 10
+    assert outbox.deliver(fail) == 10
     assert inserts == [10]
     assert numbers() == list(range(10))
     assert not OutboxBlock.objects.exists()
 
 
 @pytest.mark.django_db
-def test_other_blocks_keep_to_themselves_and_lanes_apart(numbers, inserts):
-    enqueue(1, joinable=False)
-    enqueue(2, joinable=False)
-    enqueue(3, lane=4)
-    enqueue(4)
-    enqueue(5)
+def test_an_insert_is_for_one_table(numbers, inserts):
+    enqueue(1)
+    outbox.enqueue("persons", [{"team_id": 1, "id": str(UUID(int=1)), "properties": "{}"}])
+    enqueue(2)
 
-    assert outbox.deliver(None, fail) == 4
-    assert sorted(inserts) == [1, 1, 2]
-    assert numbers() == [1, 2, 4, 5]
-    assert outbox.deliver(4, fail) == 1
-    assert numbers() == [1, 2, 3, 4, 5]
+    assert outbox.deliver(fail) == 3
+    assert inserts == [2, 1]
+    assert numbers() == [1, 2]
+    assert clickhouse.rows("SELECT count() FROM persons") == [(1,)]
+
+
+@pytest.mark.django_db
+def test_keys_are_on_their_way_until_their_rows_are_there(numbers):
+    enqueue(1, 2, keys=[b"one.", b"two."], lane=1)
+    enqueue(3, keys=[b"thr."], lane=2)
+
+    assert outbox.keys_on_their_way("test_numbers", 1, 4) == {b"one.", b"two."}
+    outbox.deliver(fail)
+    assert outbox.keys_on_their_way("test_numbers", 1, 4) == set()
 
 
 @pytest.mark.django_db
@@ -73,7 +81,7 @@ def test_a_joined_insert_is_bounded_in_rows(numbers, inserts, monkeypatch):
     for n in range(0, 12, 2):
         enqueue(n, n + 1)
 
-    assert outbox.deliver(None, fail) == 6
+    assert outbox.deliver(fail) == 12
     assert inserts == [4, 4, 4]
     assert numbers() == list(range(12))
 
@@ -94,11 +102,11 @@ def test_blocks_arriving_after_a_crash_are_neither_lost_nor_is_anything_doubled(
     with monkeypatch.context() as patch:
         patch.setattr(clickhouse, "insert", insert_and_die)
         with pytest.raises(KeyboardInterrupt):
-            outbox.deliver(None, fail)
+            outbox.deliver(fail)
     assert numbers() == [1, 2]
     enqueue(3)
 
-    assert outbox.deliver(None, fail) == 3
+    assert outbox.deliver(fail) == 3
     assert numbers() == [1, 2, 3]
 
 
@@ -106,10 +114,10 @@ def test_blocks_arriving_after_a_crash_are_neither_lost_nor_is_anything_doubled(
 def test_a_refused_row_leaves_the_others_of_its_insert(numbers):
     refused = []
     enqueue(1)
-    outbox.enqueue_lines("test_numbers", [b'{"n": "one"}'], joinable=True)
+    outbox.enqueue_lines("test_numbers", [b'{"n": "one"}'])
     enqueue(2)
 
-    outbox.deliver(None, lambda table, row, reason: refused.append((table, row)))
+    outbox.deliver(lambda table, row, reason: refused.append((table, row)))
 
     assert numbers() == [1, 2]
     assert refused == [("test_numbers", b'{"n": "one"}')]

@@ -48,6 +48,7 @@ READING_TOOLS = {
     "error-tracking-settings-get": {},
     "error-tracking-symbol-sets-list": {},
     "feature-flag-get-all": {},
+    "insights-list": {},
     "integrations-list": {},
     "logs-attributes-list": {},
     "logs-count": {"query": HOUR},
@@ -109,3 +110,46 @@ def test_logs(cli, server, unique):
     assert (key["name"], key["propertyFilterType"]) == ("step", "log_attribute")
     [value] = cli("logs-attribute-values-list", key="step", **only)["results"]
     assert value == {"id": "pay", "name": "pay"}
+
+
+def test_data(cli, server, unique):
+    event = {"event": unique, "distinct_id": unique, "properties": {"plan": "paid", "n": 5}}
+    answer = requests.post(
+        f"{server.url}/capture/", json={"api_key": server.token, **event}, timeout=30
+    )
+    assert answer.status_code == 200
+    server.events(1, event=unique)
+
+    sql = f"select event, properties.n, properties.plan from events where event = '{unique}'"
+    found = cli("execute-sql", query=sql)
+    assert found["columns"] == ["event", "n", "plan"]
+    assert found["results"].splitlines()[1].split(" | ")[::2] == [unique, "paid"]
+    assert unique in cli("read-data-schema", query={"kind": "events"})
+    properties = cli("read-data-schema", query={"kind": "event_properties", "event_name": unique})
+    assert "plan (String): paid" in properties
+    assert "n (Numeric): 5" in properties
+    values = {"kind": "event_property_values", "event_name": unique, "property_name": "plan"}
+    assert cli("read-data-schema", query=values) == "paid (1)"
+    assert "not part of this server" in str(cli("docs-search", query="trends"))
+
+
+def test_sql_that_fails(cli):
+    with pytest.raises(AssertionError, match="Unable to resolve field: nothing"):
+        cli("execute-sql", query="select nothing from events")
+
+
+def test_insights(cli, unique):
+    query = {
+        "kind": "DataVisualizationNode",
+        "source": {"kind": "HogQLQuery", "query": "select 7 as lucky"},
+    }
+    made = cli("insight-create", name=unique, query=query)
+    assert made["query"] == query
+    short_id = made["short_id"]
+    assert cli("insight-get", id=short_id)["id"] == made["id"]
+    assert [each["name"] for each in cli("insights-list", search=unique)["results"]] == [unique]
+    shown = cli("insight-query", insightId=short_id)
+    assert (shown["results"]["columns"], shown["results"]["results"]) == (["lucky"], [[7]])
+    assert cli("insight-update", id=made["id"], name=f"{unique} 2")["name"] == f"{unique} 2"
+    cli("insight-delete", id=made["id"])
+    assert cli("insights-list", search=unique)["results"] == []

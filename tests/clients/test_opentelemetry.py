@@ -95,6 +95,31 @@ def test_a_program_that_knows_us_by_its_environment_only(server, unique, lines):
     assert "Traceback" in error["attributes"]["exception.stacktrace"]
 
 
+def test_the_example_of_the_readme(server, unique, lines, tmp_path):
+    """Python's `logging`, by the handler that we recommend, as it stands there."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    example = readme.split("```python\nimport logging\n")[1].split("```")[0]
+    program = tmp_path / "example.py"
+    program.write_text("import logging\n" + example.replace('"checkout"', repr(unique)))
+    environment = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": server.url,
+        "OTEL_EXPORTER_OTLP_HEADERS": f"Authorization=Bearer%20{server.token}",
+        "PYTHONWARNINGS": "ignore",
+    }
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+    [warning] = lines(1)
+    assert (warning["body"], warning["level"]) == ("low on stock", "warn")
+    assert warning["attributes"]["sku"] == "a-1"
+
+
 def test_a_wrong_token_is_refused_for_good(server, unique, caplog):
     exporter = OTLPLogExporter(
         endpoint=f"{server.url}/v1/logs", headers={"Authorization": "Bearer phc_wrong"}, timeout=5

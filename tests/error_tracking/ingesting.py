@@ -51,7 +51,7 @@ def keep(*events: CapturedEvent) -> list[CapturedEvent]:
 
 def deliver() -> None:
     """Bring what waits in the outbox to the analytics store."""
-    outbox.deliver(None, refused)
+    outbox.deliver(refused)
 
 
 def refused(table: str, row: bytes, reason: str) -> None:

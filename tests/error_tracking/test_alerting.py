@@ -6,9 +6,9 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from error_tracking.alerting import tell_destinations
-from notifications.models import Delivery, Email, HogFunction
+from notifications.models import Delivery, HogFunction
 from tests.error_tracking.ingesting import NOON, captured, exception, ingest
-from tests.factories import FingerprintFactory, IssueFactory, MembershipFactory
+from tests.factories import FingerprintFactory, IssueFactory
 
 
 @pytest.fixture
@@ -87,59 +87,12 @@ def test_the_same_event_again_is_told_once(project, destination):
     assert len(told()) == 1
 
 
-def test_without_destinations_new_issues_cost_one_query_more(project, django_assert_num_queries):
+def test_telling_nobody_of_new_issues_costs_two_queries(project, django_assert_num_queries):
     events = [exception(project, value=letter) for letter in "abcdefgh"]
-    with django_assert_num_queries(9):
-        # savepoint, rules, look-up, issues, fingerprints, look-up, destinations, limits,
-        # its release
+    with django_assert_num_queries(10):
+        # savepoint, rules, look-up, issues, fingerprints, look-up, destinations, subscribers,
+        # limits, its release
         ingest(*events)
-
-
-@pytest.fixture
-def member(organization):
-    return MembershipFactory(organization=organization).user
-
-
-def assign(api, issue, user):
-    path = f"error_tracking/issues/{issue.id}/assign/"
-    return api.patch(path, {"assignee": {"type": "user", "id": user.id}})
-
-
-def test_who_is_assigned_gets_a_mail(api, project, member):
-    issue = IssueFactory(project=project, name="Type\nError", description="bad")
-    assign(api, issue, member)
-    mail = Email.objects.get()
-    assert mail.recipient == member.email
-    assert mail.subject == "Ada Lovelace assigned Type Error to you"
-    assert str(issue.id) in mail.text
-
-    assign(api, issue, member)  # nothing changes
-    api.patch(f"error_tracking/issues/{issue.id}/assign/", {"assignee": None})
-    assert Email.objects.count() == 1
-    assign(api, issue, member)
-    assert Email.objects.count() == 2
-
-
-def test_many_issues_make_one_mail(api, project, member):
-    issues = IssueFactory.create_batch(3, project=project)
-    api.post(
-        "error_tracking/issues/bulk/",
-        {
-            "ids": [str(issue.id) for issue in issues],
-            "action": "assign",
-            "assignee": {"type": "user", "id": member.id},
-        },
-    )
-    mail = Email.objects.get()
-    assert mail.subject == "Ada Lovelace assigned 3 issues to you"
-    assert all(str(issue.id) in mail.text for issue in issues)
-
-
-def test_who_does_not_want_mails_gets_none(api, project, member):
-    member.preferences = {"notification_settings": {"error_tracking_issue_assigned": False}}
-    member.save()
-    assign(api, IssueFactory(project=project), member)
-    assert not Email.objects.exists()
 
 
 def test_broken_exceptions_tell_nothing(project, destination):

@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 
 from error_tracking.models import Issue
+from persons.models import Cohort
 from tests.factories import (
     FingerprintFactory,
     IssueFactory,
@@ -355,11 +356,29 @@ def test_bulk_refuses(api, body, attr):
     assert (r.status_code, r.json()["attr"]) == (400, attr)
 
 
-def test_cohorts(api, issue):
+def test_cohorts(api, issue, project):
+    path = f"error_tracking/issues/{issue.id}/cohort/"
+    for name in ("affected", "others"):
+        cohort = Cohort.objects.create(project=project, name=name)
+        r = api.put(path, {"cohortId": cohort.id})
+        assert (r.status_code, r.json()) == (200, {"success": True})
+        shown = {"id": cohort.id, "name": name}
+        assert api.get(f"error_tracking/issues/{issue.id}/").json()["cohort"] == shown
+        assert api.get("error_tracking/issues/").json()["results"][0]["cohort"] == shown
+    Cohort.objects.update(deleted=True)
+    assert api.get(f"error_tracking/issues/{issue.id}/").json()["cohort"] is None
+
+
+def test_cohorts_that_are_none(api, issue, project):
     path = f"error_tracking/issues/{issue.id}/cohort/"
     r = api.put(path, {})
     assert (r.status_code, r.json()["attr"]) == (400, "cohortId")
-    assert api.put(path, {"cohortId": 5}).status_code == 404
+    deleted = Cohort.objects.create(project=project, name="a", deleted=True)
+    stranger = Cohort.objects.create(project=ProjectFactory(), name="b")
+    for id in (5_000_000, deleted.id, stranger.id):
+        assert api.put(path, {"cohortId": id}).status_code == 404
+    for odd in ("x", None, 2**40, []):
+        assert api.put(path, {"cohortId": odd}).status_code == 400
 
 
 @pytest.mark.parametrize("prefix", ["environments", "projects"])

@@ -209,9 +209,9 @@ def test_known_issues_and_frames_cost_few_queries_however_many_events(
         names = ["python_exception_handled", "node_exception", "web_exceptions_gzip"] * size
         return [captured(project, **exception_events(name)[0]) for name in names]
 
-    with django_assert_num_queries(11), django_capture_on_commit_callbacks(execute=True):
+    with django_assert_num_queries(12), django_capture_on_commit_callbacks(execute=True):
         # symbol sets; savepoint, rules, look-up, issues, fingerprints, look-up, destinations,
-        # limits, frames, its release
+        # subscribers, limits, frames, its release
         ingest(*batch(1))
     for size in (1, 30):
         # symbol sets; savepoint, rules, look-up, limits, its release
@@ -219,12 +219,12 @@ def test_known_issues_and_frames_cost_few_queries_however_many_events(
             ingest(*batch(size))
 
 
-def test_reopening_takes_three_queries_more(project, django_assert_num_queries):
+def test_reopening_takes_four_queries_more(project, django_assert_num_queries):
     for number in range(5):
         issue = IssueFactory(project=project, status="resolved")
         FingerprintFactory(issue=issue, fingerprint=f"f{number}")
     events = [exception(project, **{"$exception_fingerprint": f"f{n}"}) for n in range(5)]
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(ingest(*events)) == 5
 
 

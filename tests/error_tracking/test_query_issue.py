@@ -69,7 +69,7 @@ def test_the_sparkline_of_an_issue(api, three):
     issue = {"issueId": str(three["B"].id)}
     assert "sparkline" not in ask(api, ISSUE, **issue)
     found = ask(api, ISSUE, **issue, includeSparkline=True)["sparkline"]
-    assert (len(found), sum(bucket["value"] for bucket in found)) == (24, 3)
+    assert (len(found), sum(bucket["value"] for bucket in found)) == (12, 3)
     found = ask(api, ISSUE, **issue, volumeResolution=7)["sparkline"]
     assert (len(found), sum(bucket["value"] for bucket in found)) == (7, 3)
 
@@ -126,6 +126,47 @@ def test_stacks_and_all_of_it(api, chained):
     assert len(raw["stacktrace"]["frames"]) == 9
     assert len(raw["value"]) == 2000
     assert raw["id"]
+
+
+def test_parts_of_an_event(api, project, chained):
+    event = happen(
+        project,
+        "A",
+        **{"$trace_id": "a" * 32, "$current_url": "https://a.example/", "$lib": "web"},
+    )
+
+    def included(*groups, id=event.issue_id, **options):
+        body = {"issueId": str(id), "include": list(groups), **options}
+        return ask(api, EVENTS, **body)["results"][0]["properties"]
+
+    assert included("navigation") == {"$current_url": "https://a.example/"}
+    assert set(included("environment", "correlation")) == {"$lib", "$trace_id"}
+    assert included() == {}
+    (outer, _) = included("exception", id=chained.issue_id)["$exception_list"]
+    assert "stacktrace" not in outer
+    for groups in (["stacktrace"], ["code_variables"]):
+        shown = included(*groups, id=chained.issue_id, onlyAppFrames=False)
+        assert set(shown) == {"$exception_list"}
+        assert len(shown["$exception_list"][0]["stacktrace"]["frames"]) == 9
+    r = api.post(EVENTS, {"issueId": str(event.issue_id), "include": ["all"]})
+    assert (r.status_code, r.json()["attr"]) == (400, "include__0")
+
+
+def test_variables_are_left_out_unless_asked_for(api, project):
+    frame = {"platform": "python", "filename": "a.py", "function": "f", "lineno": 1}
+    raw = {"frames": [{**frame, "code_variables": {"token": "x"}}]}
+    (event,) = keep(
+        captured(project, ago(hours=1), **{"$exception_list": [{"type": "E", "stacktrace": raw}]})
+    )
+
+    def variables(**options):
+        body = ask(api, EVENTS, issueId=str(event.issue_id), **options)
+        (shown,) = body["results"][0]["properties"]["$exception_list"][0]["stacktrace"]["frames"]
+        return shown.get("code_variables")
+
+    assert variables(include=["stacktrace"]) is None
+    assert variables(include=["code_variables"]) == {"token": "x"}
+    assert variables(verbosity="stack") == {"token": "x"}
 
 
 def test_pages_of_events(api, three):

@@ -5,12 +5,16 @@ import pytest
 from rest_framework.exceptions import ValidationError
 
 from error_tracking.models import Issue
-from error_tracking.query_kind import answer
+from hogql import kinds
 from tests.error_tracking.ingesting import exception, keep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("analytics")]
 
 NOW = datetime.now(UTC)
+
+
+def answer(project, body):
+    return kinds.answer(project, {"kind": "ErrorTrackingQuery", **body}, kinds.Run(now=NOW))
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 """Queries that reach for what isn't theirs, or for more than their share."""
+# ruff: noqa: E501
 
 OTHER_PROJECTS_ROWS = """
 select * from events
@@ -128,6 +129,51 @@ select properties from events where team_id + 1 = 3
 select properties from events where null
 select properties from events where isNull(null)
 select numbers.number, events.properties from numbers(3) numbers left join events on 1 = 1
+select f'{properties}' from events
+select f'{team_id = 2 or 1}\' or 1 = 1 -- {properties}' from events
+select f'{(select any(properties) from events)}'
+select f'{f'{properties} {person.properties}'}' from events where f'{team_id}' = '2'
+select properties from events order by all
+select properties, team_id from events order by all desc
+select pdi.distinct_id, pdi.person.properties, pdi.team_id from events
+select pdi.person.pdi.person.properties from events
+select e.pdi.person.properties.secret from events e where e.pdi.team_id = 2 or 1
+select * from log_entries
+select message from log_entries where team_id = 2 or log_source_id != ''
+select person.pdi.person.properties from events
+select session.distinct_id, session.team_id from events where session.team_id = 2 or 1
+select group_0.team_id, group_0.properties from events where group_0.team_id = 2
+select group_4.properties from events
+select properties from events union select properties from events where team_id = 2
+select properties from events e global join persons p on 1 = 1
+select `events`(1)
+select "count"(*) from events
+select team_id as team from events where team = 2
+select count(distinct properties, team_id) from events
+select dateAdd(day, 1, timestamp), properties from events where dateAdd(day, 1, timestamp) > '1970-01-02'
+select properties from events offset 0 limit 10
+select properties from events where order = order
+select properties from events e where e.team_id in (select team_id from events)
+select properties from events where team_id in (select number from numbers(5))
+select properties from events where team_id = (select max(team_id) from events)
+select e.properties from numbers(5) n join events e on e.team_id = n.number
+select e.properties from (select 2 as team_id) t join events e on e.team_id = t.team_id
+select e.properties from (select 2 as team_id) t left join events e using team_id
+select e.properties from (select 2 as team_id) t asof join events e on e.team_id = t.team_id and 1 < 2
+select properties from events semi left join persons on 1 = 1
+select properties from events anti left join persons on persons.team_id = 9
+select arrayJoin([(select groupArray(properties) from events)])
+select arrayMap((team_id, x) -> x, [2], [properties]) from events
+select arrayFilter(team_id -> team_id = 2, [team_id]) from events
+select multiIf(team_id = 1, properties, team_id = 2, properties, '') from events
+select transform(team_id, [1, 2], [properties, properties], '') from events
+select map(toString(team_id), properties) from events
+select tuple(*) from events
+select uuid, properties from events where issue_id is not null or team_id = 2
+select groupArray(tuple(team_id, properties)) over (partition by 1) from events
+select any(properties) over w from events window w as (order by team_id desc)
+select properties from events group by grouping sets ((properties, team_id), (properties))
+select lagInFrame(properties, 1) over (order by team_id rows between unbounded preceding and unbounded following) from events
 """.strip().splitlines()
 
 REFUSED = """
@@ -271,10 +317,144 @@ select issue_override.issue_id from events
 select person.nope from events
 select person.is_deleted from events
 select is_deleted, version from persons
+select * from person_distinct_id_overrides
+select * from schema_files
+select * from outbox
+select * from clickhouse_outboxblock
+select * from `events` `e`, `default`.`persons`
+select pdi.is_deleted from events
+select pdi.override.person_id from events
+select session.person_properties from events
+select person_created_at from events
+select f'{sleep(3)}'
+select f'{currentUser()}'
+select f'{getSetting('max_threads')}'
+select f'a' from system.one
+select "currentUser"()
+select `url`('http://x')
+select * from "url"('http://x')
+select * from `file`('/etc/passwd')
+select * from (values (1, 2)) as t
+select * from events pivot (any(properties) for team_id in (1, 2))
+select dictGetOrNull('d', 'a', 1)
+select dictHas('d', 1)
+select joinGetOrNull('t', 'a', 1)
+select structureToProtobufSchema('a')
+select throwIf(0)
+select nonexistent_table.x from nonexistent_table
+select materialize(currentUser())
+select identity(version())
+select arrayMap(x -> sleep(x), [1])
+select sumIf(1, sleep(1))
+select if(1, hostName(), 1)
+select lambda x: sleep(x)
+select toTypeName(getMacro('x'))
+select {currentUser()}
+select rowPolicies()
+select currentRoles()
+select currentProfiles()
+select getClientHTTPHeader('x')
+select displayName()
+select transactionID()
+select zookeeperSessionUptime()
+select getOSKernelVersion() from events
+select lowCardinalityIndices(event) from events
+select defaultRoles()
+select tcpPort() + 1
+select globalVariable('x')
+select blockNumber() from events
+select blockSerializedSize(1)
+select byteSize(1)
+select replicate(1, [1])
+select runningAccumulate(1)
+select runningDifference(1)
+select estimateCompressionRatio('x')
+select mapFromString('x')
+select reverseDNSQuery('127.0.0.1')
+select seriesOutliersDetectTukey([1])
+select keccak256('a')
+select encrypt('aes-256-ofb', 'a', 'b')
+select decrypt('aes-256-ofb', 'a', 'b')
 select e.team_id from events as e join events as e on 1 = 1
 """.strip().splitlines()
 
+
+def nested(times: int, inner: str, form: str) -> str:
+    for _ in range(times):
+        inner = form.format(inner)
+    return inner
+
+
 BOMBS = [
+    "select " + nested(55, "event", "({}" + "+1" * 115 + ")") + " from events",
+    "select " + nested(55, "event", "({}" + "[1]" * 115 + ")") + " from events",
+    "select " + nested(50, "1", "({}" + "::int" * 115 + ")"),
+    "select " + nested(55, "event", "f({}" + "::text" * 110 + ")") + " from events",
+    "select " + nested(55, "1", "({} between 0 and 5)"),
+    "select " + nested(40, "1", "equals({}, 1)"),
+    "select " + nested(28, "1", "(select {})"),
+    "select * from " + nested(28, "events", "(select * from {})"),
+    "select " + nested(25, "x", "arrayMap(x -> {}, [1])"),
+    nested(25, "select 1", "({}) union all select 1"),
+    "with c0 as (select 1 as a), "
+    + ", ".join(f"c{n} as (select a from c{n - 1})" for n in range(1, 150))
+    + " select * from c149",
+    "with 1 as c0, " + ", ".join(f"c{n - 1} + 1 as c{n}" for n in range(1, 150)) + " select c149",
+    "select " + "(" * 49_000 + "1" + ")" * 49_000,
+    "select " + "(" * 99_000,
+    "select " + "(select " * 8 + "1" + ")" * 8,
+    "select " + "(select " * 30 + "1" + ")" * 30,
+    "select " + "(select (" * 12 + "1" + "))" * 12,
+    "select f(" + ", ".join(["a"] * 30_000) + ")",
+    "select f(" + ", ".join(["a"] * 15_000) + " -> 1)",
+    "select " + "f'{" * 2000 + "1" + "}'" * 2000,
+    "select f'" + "{1}" * 20_000 + "'",
+    "select f'" + "{" * 40_000,
+    "select " + "a." * 40_000 + "b",
+    "select " + "'a' || " * 12_000 + "'b'",
+    "select " + " and ".join(["1"] * 12_000),
+    "select " + "-" * 2_000 + "1",
+    "select " + "/*" * 40_000,
+    "select '" + "\\'" * 40_000,
+    "select " + "`a" * 40_000,
+    "select 1 -- " + "x" * 99_000,
+    "select " + "1 " * 49_000,
+    "select " + "interval " * 10_000,
+    "select range(1000000000)",
+    "select arrayMap(x -> repeat('a', 10000), range(1000000))",
+    "select groupArray(a.number || toString(b.number)) from numbers(10000000) a"
+    " cross join numbers(10000000) b",
+    "select groupUniqArray(a.number * b.number) from numbers(10000000) a cross join numbers(1000) b",
+    "select arrayShuffle(range(10000000)), arraySort(range(10000000))",
+    "select bitmapBuild(range(toUInt64(100000000)))",
+    "select arrayAUC(range(10000000), range(10000000))",
+    "select arrayRandomSample(range(10000000), 10000000)",
+    "select regexpQuoteMeta(repeat('.', 10000)) from numbers(1000000) order by 1 limit 1",
+    "select intExp2(number), intExp10(number) from numbers(10000000) order by 1 limit 1",
+    "select number from numbers(3) order by number with fill from 0 to 10000000000 step 1 limit 1 by number",
+    "with recursive x as (select 1 as a union all select a + 1 from x) select * from x",
+    "select " + "case when " * 50 + "1" + " then 1 end" * 50,
+    "select 1 where " + "1 in (" * 40 + "1" + ")" * 40,
+    "select " + "exists (select " * 20 + "1" + ")" * 20,
+    "select " + "if(1, " * 50 + "1" + ", 2)" * 50,
+    "select arrayMap(a -> " * 20 + "1" + ", [1])" * 20,
+    "select * from numbers(9999999) a join numbers(9999999) b on a.number != b.number",
+    "select max(length(arrayStringConcat(groupArray(repeat('x', 9999))))) from numbers(1000000)",
+    "select formatDateTime(now(), repeat('%Y', 5000)) from numbers(1000000) order by 1 limit 1",
+    "select extractAllGroupsVertical(repeat('ab', 5000), '(a)(b)') from numbers(20000)",
+    "select match(repeat('a', 10000), '(.*)*(.*)*(.*)*[^a]$') from numbers(10000)",
+    "select like(repeat('a', 10000), repeat('%a', 4000)) from numbers(10000)",
+    "select tokens(repeat('a ', 5000)) from numbers(1000000) order by 1 limit 1",
+    "select sumMap(map(number, number)) from numbers(10000000)",
+    "select topKWeighted(1000000000)(number, number) from numbers(10)",
+    "select groupArraySorted(1000000000)(number) from numbers(10)",
+    "select groupArraySample(1000000000)(number) from numbers(10000000)",
+    "select quantileExact(number) from (select a.number from numbers(10000000) a, numbers(9) b)",
+    "select sequenceCount('(?1)(?2).*(?1)(?2).*(?3)')(toDateTime(number), number % 2, 1, 0)"
+    " from numbers(1000000)",
+    "select retention(number = 1, number = 2) from numbers(10000000)",
+    "select sparkbar(1000000000)(number, number) from numbers(10)",
+    "select histogram(1000000000)(number) from numbers(1000000)",
     "select count() from numbers(10000000) a, numbers(10000000) b",
     "select count() from numbers(9999999) a join numbers(9999999) b on a.number % 2 = b.number % 2",
     "select groupArray(a.number) from numbers(10000000) a, numbers(10000000) b",
@@ -302,10 +482,11 @@ BOMBS = [
     "select replaceRegexpAll(repeat('a', 10000), '(a*)*b', 'x') from numbers(1000)",
     "select multiMatchAny(repeat('a', 10000), ['(a.*){10}b', '(.*a){20}'])",
     "select countMatches(repeat('a', 9000), 'a*?b|a')",
-    "select sum(countMatches(repeat('a', 9000 + number % 7), 'a*?b|a')) from numbers(1000000)",
-    "select sum(length(extractAll(repeat('a', 9000 + number), 'a*?b|a'))) from numbers(1000)",
-    "select sum(length(replaceRegexpAll(repeat('a', number), '(aa)*b|a', ''))) from numbers(9000)",
-    "select sum(length(splitByRegexp('a{2,}?b|a', repeat('a', number)))) from numbers(9000)",
+    "select countMatches(repeat('a', 4900), 'a*?b|a')",
+    "select sum(countMatches(repeat('a', 4900 + number % 7), 'a*?b|a')) from numbers(1000000)",
+    "select sum(length(extractAll(repeat('a', 4900 + number % 99), 'a*?b|a'))) from numbers(1000)",
+    "select sum(length(replaceRegexpAll(repeat('a', number), '(aa)*b|a', ''))) from numbers(4999)",
+    "select sum(length(splitByRegexp('a{2,}?b|a', repeat('a', number)))) from numbers(4999)",
     "select countMatches(arrayStringConcat(arrayMap(x -> 'aaaaaaaaaa', range(100000))), 'a*?b|a')",
     "select replaceAll(repeat('a', 10000), 'a', repeat('b', 10000))",
     "select position(repeat('a', 10000), repeat('a', 5000) || 'b') from numbers(100000)",

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import clickhouse
 from clickhouse.client import timestamp
+from persons.copies import overrides_among
 from persons.models import person_uuid
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -59,7 +60,15 @@ def add_person(
     return id
 
 
-def link(project_id: int, person_id: UUID, *distinct_ids: str, version: int = 1, **columns) -> None:
+def link(
+    project_id: int,
+    person_id: UUID,
+    *distinct_ids: str,
+    version: int = 1,
+    moved: bool = False,
+    **columns,
+) -> None:
+    """Let the distinct ids lead to the person; `moved` ones led to another one before."""
     rows = [
         {
             "team_id": project_id,
@@ -73,6 +82,8 @@ def link(project_id: int, person_id: UUID, *distinct_ids: str, version: int = 1,
     ]
     if rows:
         insert("person_distinct_ids", rows)
+    if overrides := rows if moved else overrides_among(rows):
+        insert("person_distinct_id_overrides", overrides)
 
 
 def insert(table: str, rows: list[dict]) -> None:

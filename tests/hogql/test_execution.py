@@ -285,7 +285,7 @@ def test_events_of_a_merged_person_follow_the_survivor(project):
     assert rows("select uniq(person_id), uniq(event_person_id) from events", project) == [[1, 2]]
     query = "select count() from events where person.properties.email = 'ada@example.com'"
     assert value(query, project) == 2
-    assert "person_distinct_ids" not in run("select count() from events", project).sql
+    assert "JOIN" not in run("select count() from events", project).sql
 
     # A deleted link leaves the events with the person they came in with.
     link(ME, survivor, "anon", version=3, is_deleted=1)
@@ -299,7 +299,7 @@ def test_split_off_events_go_where_their_distinct_id_leads(project):
     assert fresh != mate
     own = value("select any(person_id) from events", project)
     assert own == str(mate)
-    link(ME, person_uuid(ME, "mate"), "mate", version=5, is_override=1)
+    link(ME, person_uuid(ME, "mate"), "mate", version=5, moved=True)
     assert value("select any(person_id) from events", project) == str(person_uuid(ME, "mate"))
 
 
@@ -360,6 +360,68 @@ def test_logs_and_app_metrics_are_tables(project):
     assert value("select sum(successes) from app_metrics", project) == 0
 
 
+def test_strings_compare_the_same_by_the_quick_way_to_read_them(project):
+    """A property is read as a string alone where it is compared with what only that can be."""
+    values = ["Chrome", "", "5", 5, 5.0, True, "true", None, [1], ["Chrome"], {"a": 1}, "[1]", "-"]
+    add_events(ME, *({"properties": {"a": value}} for value in values), {})
+    texts = ["Chrome", "", "5", "5", "5", "true", "true", None, "[1]", '["Chrome"]', '{"a":1}']
+    texts += ["[1]", "-", None]
+    for constant in ("Chrome", "", "5", "true", "[1]", "-", "x", '{"a":1}', "null"):
+        query = "select count() from events where properties.a {} {{value}}"
+        found = value(query.format("="), project, values={"value": constant})
+        assert found == texts.count(constant), constant
+        others = len(texts) - found
+        assert value(query.format("!="), project, values={"value": constant}) == others, constant
+        listed = {"value": [constant, "Safari"]}
+        assert value(query.format("in"), project, values=listed) == found, constant
+        assert value(query.format("not in"), project, values=listed) == others, constant
+    sql = run("select 1 from events where properties.a = 'Chrome'", project).sql
+    assert sql.endswith("AS `$t1` WHERE equals(`$t1`.c2, {p0:String}) LIMIT 101")
+    assert "`a`.:String AS c2" in sql
+
+
+def test_lists_are_made_of_properties(project):
+    add_events(ME, {"properties": {"items": ["a", "b"], "path": "x/y", "o": {"k": 1}}})
+    found = rows(
+        "select JSONExtractArrayRaw(properties.items), JSONExtract(properties.items,"
+        " 'Array(String)'), splitByChar('/', properties.path), JSONExtractKeys(properties.o),"
+        " JSONExtractArrayRaw(properties.missing) from events",
+        project,
+    )
+    assert found == [[['"a"', '"b"'], ["a", "b"], ["x", "y"], ["k"], []]]
+    assert rows("select groupArray(properties.missing) from events", project) == [[[]]]
+
+
+def test_gaps_between_days_are_filled(project):
+    add_events(ME, {}, {"time": NOON + timedelta(days=2)})
+    query = (
+        "select toDate(timestamp) as day, count() from events group by day order by day"
+        " with fill from toDate('2026-06-14') to toDate('2026-06-18')"
+    )
+    assert rows(query, project) == [
+        ["2026-06-14", 0],
+        ["2026-06-15", 1],
+        ["2026-06-16", 0],
+        ["2026-06-17", 1],
+    ]
+
+
+def test_distinct_ids_link_events_and_persons(project):
+    ada = add_person(ME, "ada", "anon", properties={"email": "ada@example.com"})
+    add_events(ME, {"distinct_id": "anon"})
+    assert rows(
+        "select pdi.distinct_id, pdi.person_id, pdi.person.properties.email from events", project
+    ) == [["anon", str(ada), "ada@example.com"]]
+
+
+def test_log_entries_are_a_table(project):
+    entry = {"team_id": ME, "timestamp": timestamp(NOON + timedelta(days=900)), "level": "info"}
+    insert("log_entries", [entry | {"log_source_id": "d", "message": "sent"}])
+    assert rows("select log_source_id, level, message from log_entries", project) == [
+        ["d", "info", "sent"]
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -406,6 +468,27 @@ def test_logs_and_app_metrics_are_tables(project):
         ),
         ("select arrayReduce('sum', [1, 2])", [[3]]),
         ("select number from numbers(2) order by number with fill from 0 to 3", [[0], [1], [2]]),
+        ("select number from numbers(3) order by all desc limit 1", [[2]]),
+        ("select number as all from numbers(3) order by all desc limit 1", [[2]]),
+        ("select count(distinct number % 2, number % 3) from numbers(9)", [[6]]),
+        ("select f'{number} of {count() over ()}' from numbers(2)", [["0 of 2"], ["1 of 2"]]),
+        ("select array[1, 2], ARRAY[]", [[[1, 2], []]]),
+        ("select number from numbers(5) order by number offset 1 limit 2", [[1], [2]]),
+        ("select number from numbers(3) order by number limit 1, 1 by number % 1", [[1]]),
+        ("select 1 as window, 2 as settings order by window, settings", [[1, 2]]),
+        ("select 1 union select 1", [[1]]),
+        ("select 3 between 1 and 2 + 2, not 5 between 1 and 4", [[1, 1]]),
+        ("select dateAdd(day, 3, toDate('2026-01-30'))", [["2026-02-02"]]),
+        ("select dateDiff(month, toDate('2026-01-30'), toDate('2026-03-01'))", [[2]]),
+        (
+            "select toDateTime('2026-06-15 12:00:00', 'America/New_York')",
+            [["2026-06-15T16:00:00Z"]],
+        ),
+        (
+            "select toDate('2026-06-15T23:30:00-05:00'), toDateTime('2026-02-30')",
+            [["2026-06-16", None]],
+        ),
+        ("select bitmapToArray(bitmapBuild([1, 2])), CRC32('a')", [[[1, 2], 3904355907]]),
     ],
 )
 def test_query_gives(project, query, expected):
@@ -522,6 +605,13 @@ def test_cohorts_are_what_the_caller_says(project):
     ("query", "message"),
     [
         ("select * from nope", "Unknown table `nope`."),
+        ("select * from event", "Unknown table `event`. Did you mean: events?"),
+        (
+            "select person.propertis.x from events",
+            "Unable to resolve field: person.propertis.x. Did you mean: person.properties?",
+        ),
+        ("select count(1, 2)", "Function 'count' expects at most 1 argument, found 2"),
+        ("select a from events pivot (sum(a) for b in (1))", "PIVOT is not supported"),
         ("select * from system.tables", "Unknown table `system.tables`."),
         ("select nope from events", "Unable to resolve field: nope. Tables referenced: events."),
         (
@@ -593,6 +683,11 @@ def test_what_clickhouse_refuses_is_the_authors_to_mend(project, query, code):
     assert not any(
         word in text for word in ("$own", "DB::Exception", "In scope", "SELECT", "team_")
     )
+
+
+def test_what_clickhouse_says_of_columns_is_said_of_fields(project):
+    with pytest.raises(QueryError, match="^Column 'e.properties.plan' is not under aggregate"):
+        run("select e.properties.plan, count() from events e group by e.event", project)
 
 
 def test_slow_query_is_stopped(project):

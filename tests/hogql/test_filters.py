@@ -70,7 +70,7 @@ def test_every_form_is_read(data, group):
         "text",
         5,
         {"type": "AND", "values": "x"},
-        [{"key": "a", "operator": "semver_eq", "value": "1"}],
+        [{"key": "a", "operator": "is_cleaned_path_exact", "value": "1"}],
         [{"key": "a", "operator": ["gt"], "value": "1"}],
         [{"key": "a", "operator": {"x": 1}, "value": "1"}],
         [{"key": "a", "type": "recording", "value": "1"}],
@@ -279,3 +279,41 @@ def test_pattern_becomes_postgresqls(pattern, expected):
 def test_what_postgresql_lacks_is_named(pattern):
     with pytest.raises(Untranslatable):
         translated(pattern)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "holds"),
+    [
+        ("semver_eq", "1.2.3", {"1.2.3", "v1.2.3", "1.2.3-beta", "1.2.3+5"}),
+        ("semver_eq", "1.2", {"1.2", "1.2.0"}),
+        ("semver_neq", "1.2.3", {"1.2", "1.2.0", "1.10.0", "0.2.5", "2", "x", "", None}),
+        ("semver_gt", "1.2.3", {"1.10.0", "2"}),
+        ("semver_gte", "1.10.0", {"1.10.0", "2"}),
+        ("semver_lt", "1.2", {"0.2.5"}),
+        ("semver_lte", "1.2", {"0.2.5", "1.2", "1.2.0"}),
+        ("semver_tilde", "1.2.1", {"1.2.3", "v1.2.3", "1.2.3-beta", "1.2.3+5"}),
+        ("semver_tilde", "2", {"2"}),
+        ("semver_caret", "1.2.3", {"1.2.3", "v1.2.3", "1.2.3-beta", "1.2.3+5", "1.10.0"}),
+        ("semver_caret", "0.2.4", {"0.2.5"}),
+        ("semver_caret", "0.0.4", set()),
+        ("semver_wildcard", "1.10.*", {"1.10.0"}),
+        ("semver_wildcard", "0.x", {"0.2.5"}),
+        ("semver_eq", ["2.0.0", "0.2.5"], {"2", "0.2.5"}),
+    ],
+)
+def test_versions_are_compared_number_by_number(operator, value, holds):
+    texts = ["1.2.3", "v1.2.3", "1.2.3-beta", "1.2.3+5", "1.2", "1.2.0", "1.10.0", "0.2.5", "2"]
+    predicate = Predicate(
+        parse_properties([{"key": "v", "operator": operator, "value": value}]), now=NOW
+    )
+    assert {text for text in [*texts, "x", "", None] if predicate.matches({"v": text})} == holds
+
+
+@pytest.mark.parametrize("value", ["x", "", None, "1.2.3.", "1.*", "1234567.0", [], {}, ["1", "x"]])
+def test_what_is_no_version_is_refused(value):
+    data = [{"key": "v", "operator": "semver_gt", "value": value}]
+    if value == []:
+        assert Predicate(parse_properties(data), now=NOW).matches({})
+        return
+    with pytest.raises(ValidationError, match="semver_gt of the filter on 'v' needs a version"):
+        parse_properties(data)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import clickhouse
 from hogql.execution import run
+from hogql.filters import versions
 from hogql.filters.conditions import Conditions
 from hogql.filters.model import PropertyFilter, PropertyGroup
 from hogql.filters.predicate import Predicate
@@ -59,6 +60,8 @@ TEXTS = st.one_of(
         ]
     ),
     st.text(alphabet="aAb1. -%_\\é", max_size=4),
+    st.sampled_from(["1.2.3", "1.2", "v1.2.4-rc.1", "1.9.0", "1.10.0", "0.2.9", "2.0", "1.2.3.4"]),
+    st.from_regex(r"v?[0-9]{1,7}(\.[0-9]{1,2}){0,3}([-+.][a-z.\n]{0,3})?", fullmatch=True),
 )
 NUMBERS = st.one_of(
     st.sampled_from([0, 1, 10, -2, 1.5, 2.0, 0.1, 1000000, 1781526600]),
@@ -125,13 +128,25 @@ LISTED = {
         TEXTS | st.sampled_from(["-1d", "-6h", "dStart", "all", 1781526600]),
     ),
 }
+VERSIONS = ["1.2.3", "1.2", "1", "v1.2.3", "0.2.3", "0.0.3", "1.2.3-beta.1", "1.10.0", "2.0.0+x"]
+WILDCARDS = ["*", "1.*", "1.2.*", "0.x"]
 RANGES = st.tuples(NUMBERS, NUMBERS).map(sorted).map(tuple)
 
 
 @st.composite
 def leaves(draw):
-    operator = draw(st.sampled_from([*LISTED, "between", "not_between", "is_set", "is_not_set"]))
-    if operator in LISTED:
+    operator = draw(
+        st.sampled_from(
+            [*LISTED, *versions.RANGES, "between", "not_between", "is_set", "is_not_set"]
+        )
+    )
+    if operator in versions.RANGES:
+        asked = st.sampled_from(WILDCARDS if operator == "semver_wildcard" else VERSIONS)
+        values = tuple(
+            versions.range_of("a", operator, version)
+            for version in draw(st.lists(asked, max_size=2))
+        )
+    elif operator in LISTED:
         values = tuple(draw(st.lists(LISTED[operator], max_size=3)))
     else:
         values = draw(RANGES) if operator.endswith("between") else ()

@@ -1,5 +1,6 @@
 import json
 import time
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from projects.models import Project
 from tests.conftest import empty_tables
 from tests.hogql.hostile import BOMBS, OTHER_PROJECTS_ROWS, REFUSED
 from tests.hogql.samples import SELECTS
-from tests.hogql.store import NOON, add_events, add_person, insert
+from tests.hogql.store import NOON, add_events, add_person, insert, link
 
 ME, OTHER = 1, 2
 MARK = "SECRET"
@@ -48,7 +49,9 @@ def two_projects(clickhouse_schema, django_db_blocker):
                 for event in ("$pageview", mark)
             ),
         )
+        link(project_id, person, f"moved {mark}", moved=True)
         team = {"team_id": project_id, "version": 1}
+        insert("static_cohort_people", [team | {"cohort_id": 1, "person_id": str(person)}])
         insert("groups", [team | {"key": "acme", "properties": json.dumps({"secret": mark})}])
         insert(
             "issue_fingerprint_overrides",
@@ -60,6 +63,8 @@ def two_projects(clickhouse_schema, django_db_blocker):
         at = {"team_id": project_id, "timestamp": NOON.strftime("%Y-%m-%d %H:%M:%S")}
         insert("logs", [at | {"body": mark, "retention_days": 36_500}])
         insert("app_metrics", [at | {"category": mark, "successes": 1}])
+        kept = (NOON + timedelta(days=3000)).strftime("%Y-%m-%d %H:%M:%S")
+        insert("log_entries", [at | {"timestamp": kept, "message": mark}])
     yield
     empty_tables()
 
@@ -191,9 +196,16 @@ def test_guard_lets_good_sql_pass(sql):
 # second look here, by another way, finds the condition at every table.
 
 NAMES = st.sampled_from(
-    ["event", "team_id", "properties.x", "person.properties.y", "x.y", "$own.c1"]
+    [
+        *("event", "team_id", "properties.x", "person.properties.y", "x.y", "$own.c1", "person_id"),
+        *("issue_id", "pdi.person.properties.z", "session.$urls", "group_3.properties.`a b`"),
+        *("properties", "a.event", "a.person.pdi.distinct_id", "cte.event", "attributes.x", "id"),
+    ]
 )
 TABLES = st.sampled_from([*sorted(PUBLIC_TABLES), "cte", "numbers(3)", "system.users", "`a b`"])
+JOINS = st.sampled_from(
+    ["left join", "join", "full join", "any left join", "semi join", "right join", "asof join"]
+)
 ALIASES = st.sampled_from(["a", "events", "team_id", "`$own`", "`$t1`", "`x) or (1`"])
 LITERALS = st.sampled_from(["1", "'x'", "'it''s'", "null", "[1, 2]", "(1, 2)", "2 = 2", "true"])
 
@@ -211,6 +223,10 @@ def queries(inner):
         st.just("*"),
         st.tuples(value, ALIASES).map(" as ".join),
         value.map("count({})".format),
+        value.map("f'{{{}}} x'".format),
+        st.tuples(value, value).map("sum({0[0]}) over (partition by {0[1]})".format),
+        st.tuples(value, value).map("groupArray({0[0]}) filter (where {0[1]})".format),
+        st.tuples(value, value).map("if({0[0]} between 1 and 2, {0[1]}, null)".format),
         value.map("arrayMap(team_id -> {}, [2])".format),
     )
     select = st.builds(
@@ -219,7 +235,12 @@ def queries(inner):
         table,
         condition,
     )
-    joined = st.builds("select 1 from {} left join {} on {}".format, table, table, condition)
+    joined = st.one_of(
+        st.builds("select 1 from {} {} {} on {}".format, table, JOINS, table, condition),
+        st.builds("select {} from {}, {}".format, column, table, table),
+        st.builds("select * from {} join {} using ({})".format, table, table, NAMES),
+        st.builds("select n, {} from {} array join [1] as n".format, value, table),
+    )
     return st.one_of(
         select,
         joined,
@@ -227,6 +248,11 @@ def queries(inner):
         st.builds("with cte as ({}) {}".format, inner, select),
         st.builds("{} group by {} having {}".format, select, value, condition),
         st.builds("{} order by {} limit 1 by {}".format, select, value, value),
+        st.builds("with cte as ({}), c2 as (select * from cte) {}".format, inner, joined),
+        st.builds("with {} as a {}".format, value, select),
+        st.tuples(select, joined).map(" except ".join),
+        st.builds("{} qualify {} order by all".format, select, condition),
+        joined,
     )
 
 

@@ -9,18 +9,26 @@ from hypothesis import strategies as st
 from hogql import ast
 from hogql.errors import HogQLSyntaxError, QueryError
 from hogql.parser import parse_expr, parse_order, parse_select, read
-from tests.hogql import upstream
-from tests.hogql.samples import EXPRESSIONS, SELECTS
+from hogql.printing import hogql
+from tests.hogql.samples import EXPRESSIONS, PAIRS, SELECTS
+from tests.hogql.trees import recorded, tree_of
+
+TREES = recorded()
 
 
-@pytest.mark.parametrize("text", EXPRESSIONS)
-def test_expression_reads_as_with_posthogs_parser(text):
-    assert parse_expr(text) == upstream.parse("expr", text)
+@pytest.mark.parametrize("text", [*EXPRESSIONS, *SELECTS])
+def test_query_reads_as_with_posthogs_parser(text):
+    assert tree_of(text) == TREES[text]
+
+
+def test_operators_bind_as_with_posthogs_parser():
+    assert {text: tree_of(text) for text in PAIRS} == {text: TREES[text] for text in PAIRS}
 
 
 @pytest.mark.parametrize("text", SELECTS)
-def test_select_reads_as_with_posthogs_parser(text):
-    assert parse_select(text) == upstream.parse("select", text)
+def test_select_as_it_is_printed_is_the_same_query(text):
+    printed = hogql(parse_select(text))
+    assert hogql(parse_select(printed)) == printed
 
 
 OPERANDS = st.sampled_from(["a", "b.c", "1", "'x'", "null", "f(a)", "[1]", "(a, b)", "a[1]", "{p}"])
@@ -43,10 +51,9 @@ def longer(inner):
 
 @settings(max_examples=200, deadline=None)
 @given(st.recursive(OPERANDS, longer, max_leaves=6))
-def test_operators_bind_as_with_posthogs_parser(text):
-    theirs = upstream.parse("expr", text)
-    if theirs is not None:
-        assert parse_expr(text) == theirs
+def test_expression_as_it_is_printed_is_the_same(text):
+    printed = hogql(parse_expr(text))
+    assert hogql(parse_expr(printed)) == printed
 
 
 @pytest.mark.parametrize(
@@ -61,6 +68,11 @@ def test_operators_bind_as_with_posthogs_parser(text):
         ("select a from b join c", 22, 22, "mismatched input '<EOF>' expecting 'ON' or 'USING'"),
         ("select interval 1 fortnight", 18, 27, "mismatched input 'fortnight' expecting one of"),
         ("select 1 /* x", 9, 10, "The comment is not closed"),
+        ("select f'a {b", 13, 13, "mismatched input '<EOF>' expecting '}'"),
+        ("select f'a", 8, 10, "The text f'…' is not closed"),
+        ("select f'{a}", 11, 12, "The text f'…' is not closed"),
+        ("select a from b where order by c", 22, 27, "mismatched input 'order' expecting an expr"),
+        ("select a from b where c = and d", 26, 29, "mismatched input 'and' expecting an expr"),
     ],
 )
 def test_mistake_is_named_with_its_place(text, start, end, message):
@@ -169,6 +181,10 @@ def test_long_lists_take_time_in_proportion():
     started = time.monotonic()
     query = read("select_statement", f"select 1 where a in ({', '.join(['1234'] * 15_000)})")
     assert len(query.where.right.exprs) == 15_000
+    query = read("select_statement", f"select f({', '.join(['a'] * 30_000)})")
+    assert len(query.select[0].args) == 30_000
+    with pytest.raises(QueryError):
+        read("select_statement", "select " + "(" * 99_000)
     assert time.monotonic() - started < 30
 
 

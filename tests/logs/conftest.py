@@ -21,7 +21,7 @@ def deliver(analytics):
     """Brings accepted lines to ClickHouse."""
 
     def deliver():
-        while outbox.deliver(None, refuse):
+        while outbox.deliver(refuse):
             pass
 
     return deliver

@@ -84,6 +84,18 @@ def test_a_record_in_full():
     }
 
 
+def test_ids_differ_and_sort_in_the_order_of_the_records():
+    rows = [
+        *decode(protobuf(*({"body": str(n)} for n in range(300)))),
+        *decode(protobuf(*({"body": str(n)} for n in range(300, 600)))),
+    ]
+
+    ids = [UUID(row["uuid"]) for row in rows]
+    assert [row["body"] for row in rows] == [str(n) for n in range(600)]
+    assert sorted(set(ids)) == ids
+    assert {id.version for id in ids} == {7}
+
+
 def test_json_and_snake_case_say_the_same_as_protobuf():
     at = nanoseconds()
     attributes = {"s": "x", "i": 2**60, "b": False, "d": 0.5, "l": ["a", 1], "m": {"k": None}}

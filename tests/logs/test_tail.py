@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,13 +98,15 @@ def test_following_a_server(server, unique):
         env=os.environ | server.environment,
         stdout=subprocess.PIPE,
         text=True,
+        # Shells have what they run in the background ignore Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             assert process.stdout.readline().endswith(f'ERROR {unique}: first a="1"\n')
             send(server, {"body": "second", "severity_number": 21}, resource=resource)
             assert process.stdout.readline().endswith(f"FATAL {unique}: second\n")
         finally:
-            process.send_signal(2)
+            process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
 
 

@@ -14,7 +14,7 @@ def fail(table, row, reason):
 
 def flush() -> None:
     """Make metrics and log lines visible."""
-    outbox.deliver(None, fail)
+    outbox.deliver(fail)
 
 
 def put(value) -> dict:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def deliver() -> None:
     refused = []
-    while outbox.deliver(None, lambda *row: refused.append(row)):
+    while outbox.deliver(lambda *row: refused.append(row)):
         pass
     assert refused == []
 

@@ -362,7 +362,7 @@ def test_reading_does_not_depend_on_the_current_project(api, user, project):
     )
 
 
-@pytest.mark.parametrize("name", ["annotations", "cohorts", "feature_flags"])
+@pytest.mark.parametrize("name", ["annotations", "feature_flags"])
 @pytest.mark.parametrize("prefix", ["environments", "projects"])
 def test_resources_that_there_are_none_of(api, project, name, prefix):
     r = api.get(f"/api/{prefix}/{project.id}/{name}?limit=100")

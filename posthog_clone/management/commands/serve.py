@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 import clickhouse
 from ingestion import queue
 from ingestion.worker import Worker
+from insights import running
 from posthog_clone import process, stores, web
 from posthog_clone.background import Background
 from projects.bootstrap import Bootstrapped, bootstrap
@@ -33,6 +34,8 @@ class Command(BaseCommand):
         check_processes(workers, no_worker)
         with stores.data_directory():
             stores.open_database()
+            if queue.is_apart():
+                queue.open_apart()
             stores.open_analytics()
             first = bootstrap()
             greeter = threading.Thread(target=self.greet, args=(host, port, first), daemon=True)
@@ -47,6 +50,7 @@ class Command(BaseCommand):
             finally:
                 self.stderr.write("Stopping: finishing what is under way …")
                 queue.writer.stop()
+                running.stop()
                 ingestion.stop()
                 clickhouse.close()
         self.stderr.write("Stopped. Nothing was lost.")

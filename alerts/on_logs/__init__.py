@@ -1,0 +1,1 @@
+"""Alerts on log lines, a module per subject."""

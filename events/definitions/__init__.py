@@ -1,0 +1,23 @@
+"""What is known of events and their properties: made by ingestion, mended by people."""
+
+from collections.abc import Collection
+
+from events.models import NO_GROUP, PropertyDefinition
+from hogql.knowledge import KnownTypes
+from projects.models import Project
+
+MAX_NAMES = 5000
+"""As many names as one query to the database can ask for."""
+
+
+def property_types(project: Project, names: Collection[str]) -> KnownTypes:
+    """Of what type the properties of these names are: settings.HOGQL_PROPERTY_TYPES."""
+    if not names:
+        return {}
+    rows = PropertyDefinition.objects.filter(
+        project_id=project.id, property_type__isnull=False, name__in=sorted(names)[:MAX_NAMES]
+    ).values_list("type", "name", "group_type_index", "property_type")
+    return {
+        (scope, name, None if index == NO_GROUP else index): known
+        for scope, name, index, known in rows
+    }

@@ -1,0 +1,1 @@
+"""The JSON of events, definitions and actions."""

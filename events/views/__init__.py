@@ -1,0 +1,1 @@
+"""Events, what is known of them, and actions."""

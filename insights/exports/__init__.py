@@ -1,0 +1,1 @@
+"""Exports: from what was asked to the file."""
