@@ -9,7 +9,7 @@ from django.test import Client
 from error_tracking.models import SymbolSet
 from error_tracking.symbol_files import Unavailable
 from ingestion import queue
-from ingestion.models import DeadLetter
+from ingestion.models import DeadLetter, QueuedBatch
 from ingestion.worker import Worker
 from tests.error_tracking import bucket as s3
 from tests.error_tracking.ingesting import frames, ingest
@@ -141,7 +141,7 @@ def test_a_store_that_is_away_is_told_and_waited_for(
     assert finish(api, {form["symbol_set_id"]: "h"}).status_code == 503
     with pytest.raises(Unavailable):
         Worker().step()
-    assert queue.waiting(0).exists()
+    assert QueuedBatch.objects.filter(project_id=project.id).exists()
     assert not DeadLetter.objects.exists()
     with django_capture_on_commit_callbacks(execute=True):
         assert api.delete(f"{BASE}/{row.id}/").status_code == 204
