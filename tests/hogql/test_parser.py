@@ -3,7 +3,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hogql import ast
@@ -51,6 +51,8 @@ def longer(inner):
 
 @settings(max_examples=200, deadline=None)
 @given(st.recursive(OPERANDS, longer, max_leaves=6))
+@example("f(a between a and a, x -> a)")
+@example("f((x) -> a, (y) -> b)")
 def test_expression_as_it_is_printed_is_the_same(text):
     printed = hogql(parse_expr(text))
     assert hogql(parse_expr(printed)) == printed
