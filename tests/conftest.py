@@ -17,7 +17,12 @@ from tests.factories import (
     ProjectFactory,
     UserFactory,
 )
-from tests.live import server, unique  # noqa: F401 - fixtures
+from tests.live import (  # noqa: F401 - fixtures
+    first_installation,
+    installation,
+    server,
+    unique,
+)
 from tests.notifications.standin import StandIn
 
 # How long an example takes says more about the machine than about the code.
