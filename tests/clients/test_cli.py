@@ -69,7 +69,7 @@ def test_logs(cli, server, unique):
             "Authorization": f"Bearer {server.token}",
             "Content-Type": "application/x-protobuf",
         },
-        timeout=30,
+        timeout=120,
     )
     assert answer.status_code == 200
     query = {"query": {**HOUR, "serviceNames": [unique]}}
@@ -98,7 +98,7 @@ def test_logs(cli, server, unique):
 def test_data(cli, server, unique):
     event = {"event": unique, "distinct_id": unique, "properties": {"plan": "paid", "n": 5}}
     answer = requests.post(
-        f"{server.url}/capture/", json={"api_key": server.token, **event}, timeout=30
+        f"{server.url}/capture/", json={"api_key": server.token, **event}, timeout=120
     )
     assert answer.status_code == 200
     server.events(1, event=unique)

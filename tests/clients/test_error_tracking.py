@@ -44,7 +44,7 @@ def throw(server, unique):
         properties = {"$exception_list": [entry], "$exception_fingerprint": name, **properties}
         event = {"event": "$exception", "distinct_id": f"{unique}-{name}", "properties": properties}
         body = {"api_key": server.token, "batch": [event]}
-        requests.post(f"{server.url}/batch/", json=body, timeout=30).raise_for_status()
+        requests.post(f"{server.url}/batch/", json=body, timeout=120).raise_for_status()
         return server.issue_of(server.events(distinct_id=f"{unique}-{name}")[0])
 
     return throw
@@ -91,7 +91,7 @@ def test_a_role_as_assignee(cli, server, throw, unique):
         f"{server.url}/api/organizations/@current/roles/",
         json={"name": unique},
         headers={"Authorization": f"Bearer {server.key}"},
-        timeout=30,
+        timeout=120,
     ).json()
     issue = throw(f"Role-{unique}")
     assignee = {"type": "role", "id": role["id"]}
@@ -135,14 +135,14 @@ def test_settings_symbol_sets_and_the_rest(cli, server, unique):
     upload = started["id_map"][unique]
     form = upload["presigned_url"]
     file = {"file": ("file", b"data")}
-    requests.post(form["url"], data=form["fields"], files=file, timeout=30).raise_for_status()
+    requests.post(form["url"], data=form["fields"], files=file, timeout=120).raise_for_status()
     hashes = {"content_hashes": {upload["symbol_set_id"]: "h"}}
     server.post("error_tracking/symbol_sets/bulk_finish_upload", hashes)
     (row,) = cli("error-tracking-symbol-sets-list", ref=unique)["results"]
     assert row["has_uploaded_file"]
     assert cli("error-tracking-symbol-sets-retrieve", id=row["id"])["ref"] == unique
     link = cli("error-tracking-symbol-sets-download-retrieve", id=row["id"])
-    assert requests.get(link["url"], timeout=30).content == b"data"
+    assert requests.get(link["url"], timeout=120).content == b"data"
 
 
 def test_the_agent_toolkit(server, throw, unique):

@@ -28,7 +28,7 @@ def test_csv_is_streamed_and_compressed_for_who_wants_it(server):
         f"{server.url}/api/projects/{server.project_id}/query/?format=csv",
         json=body,
         headers={"Authorization": f"Bearer {server.key}", "Accept-Encoding": "gzip"},
-        timeout=30,
+        timeout=120,
     )
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.text.splitlines()[:3] == ["number", "0", "1"]
@@ -44,7 +44,7 @@ def test_a_running_query_is_stopped(server, unique):
     stopped = requests.get(
         f"{server.url}/api/projects/{server.project_id}/query/{unique}/",
         headers={"Authorization": f"Bearer {server.key}"},
-        timeout=30,
+        timeout=120,
     )
     assert stopped.status_code == 400
     assert stopped.json()["query_status"]["error_message"] == "Query was cancelled."
