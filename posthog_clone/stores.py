@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 
 import clickhouse
 from clickhouse import schema
-from posthog_clone.database import migrate
+from posthog_clone.database import migrate, one_process_at_a_time
 
 
 @contextmanager
@@ -45,7 +45,8 @@ def data_directory():
 def open_database() -> None:
     """Reach the database and bring its tables up to date."""
     try:
-        loader = MigrationLoader(connection)
+        with one_process_at_a_time():  # two that make a SQLite file at once get in each other's way
+            loader = MigrationLoader(connection)
         unknown = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
         if unknown:
             app, name = unknown[0]
