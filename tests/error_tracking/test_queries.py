@@ -278,8 +278,10 @@ def test_what_is_refused(api, body, attr):
     assert (r.status_code, r.json()["attr"]) == (400, attr)
 
 
-def test_bounds_that_are_no_times(api):
-    assert api.post(ISSUES, {"dateRange": {"date_from": "yesterday-ish"}}).status_code == 400
+@pytest.mark.parametrize("bound", ["date_from", "date_to"])
+def test_bounds_that_are_no_times(api, bound):
+    r = api.post(ISSUES, {"dateRange": {bound: "yesterday-ish"}})
+    assert (r.status_code, r.json()["attr"]) == (400, f"dateRange__{bound}")
 
 
 def test_a_page_costs_the_same_queries_whatever_its_length(
