@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -22,6 +23,12 @@ class IssueQuerySet(models.QuerySet):
                 of_issue.order_by("created_at", "id").values("fingerprint")[:1]
             ),
         )
+
+    def with_first_seen(self):
+        """Adds `seen`: the earliest time that issue and fingerprints know of."""
+        earliest = models.Min("fingerprints__first_seen")
+        own = models.F("first_seen")
+        return self.annotate(seen=Least(Coalesce(own, earliest), Coalesce(earliest, own)))
 
     def shown(self):
         """With everything that the API shows of an issue; its external references as `tickets`."""

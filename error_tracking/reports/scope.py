@@ -1,6 +1,7 @@
 """Which exceptions a report is about."""
 
 from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +23,7 @@ SEARCHED = (
     "$exception_functions",
     "$current_url",
 )
-SINGLE = {"$lib", "$current_url"}
+SINGLE = {*SEARCHED, "$lib"}
 """Properties that are never objects: reading them is quicker for knowing."""
 RELEASES = "replaceAll(properties.$exception_releases, '\\\\/', '/')"
 """As JSON, of which ClickHouse escapes the slashes: hashes are its keys, versions its values."""
@@ -57,8 +58,7 @@ class Scope:
         self.issue = issue_column(self.project)
         self.conditions += ["event = '$exception'", f"isNotNull({self.issue})", "{filters}"]
         if self.issue_ids is not None:
-            ids = [str(id) for id in self.issue_ids]
-            self.add(f"toString({self.issue}) IN {{issue_ids}}", issue_ids=ids)
+            self.add(f"{self.issue} IN {{issue_ids}}", issue_ids=list(self.issue_ids))
         if self.libraries:
             self.add("properties.$lib IN {libraries}", libraries=list(self.libraries))
         if self.release:
@@ -100,8 +100,15 @@ class Scope:
             places = [contains(f"properties.{name}", f"word_{number}") for name in SEARCHED]
             in_event.append(f"({' OR '.join(places)})")
             self.values[f"word_{number}"] = word
-        ids = [str(id) for id in named.values_list("id", flat=True)[:MAX_NAMED]]
-        self.add(f"({' AND '.join(in_event)} OR toString({self.issue}) IN {{named}})", named=ids)
+        ids = list(named.values_list("id", flat=True)[:MAX_NAMED])
+        self.add(f"({' AND '.join(in_event)} OR {self.issue} IN {{named}})", named=ids)
+
+    def of(self, issue_ids: Collection[UUID]) -> "Scope":
+        """The same of these issues alone. Their ids stay UUIDs: the store has an index of them."""
+        narrowed = copy(self)
+        narrowed.conditions = [*self.conditions, f"{self.issue} IN {{of_issues}}"]
+        narrowed.values = {**self.values, "of_issues": list(issue_ids)}
+        return narrowed
 
     @property
     def where(self) -> str:

@@ -234,8 +234,8 @@ def issue_row(reported: Reported) -> dict[str, Any]:
         "source": numbers.source,
         "aggregations": {
             **impact(numbers),
-            "volumeRange": [bucket.count for bucket in reported.volume],
-            "volume_buckets": buckets(reported.volume),
+            "volumeRange": [bucket.count for bucket in numbers.volume],
+            "volume_buckets": buckets(numbers.volume),
         },
     }
 
@@ -254,7 +254,7 @@ def issue_report(report: IssueReport, with_sparkline: bool) -> dict[str, Any]:
         "top_in_app_frame": report.top_frame,
         "latest_release": report.latest_release,
         "impact": impact(numbers),
-        "sparkline": buckets(report.volume or []) if with_sparkline else None,
+        "sparkline": buckets(numbers.volume) if with_sparkline else None,
     }
     return found | {key: value for key, value in more.items() if value is not None}
 
