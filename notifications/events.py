@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from app_metrics.recording import Category, record
 from events.elements import chain_from_elements
 from notifications import logs
-from notifications.matching import Matcher
+from notifications.matching import matchers
 from notifications.models import Delivery, HogFunction
 from notifications.rendering import event_url, project_url
 from persons.naming import DEFAULT_PROPERTIES
@@ -60,11 +60,10 @@ def emit(
         "elements_chain": "",
         "properties": properties,
     }
-    now = timezone.now()
     return enqueue(
         Wanted(function, event, None)
-        for function in functions
-        if Matcher(function.filters, project, now).wants(event, None)
+        for function, matcher in matchers(project, functions, timezone.now())
+        if matcher.wants(event, None)
     )
 
 
@@ -89,16 +88,16 @@ def wanted(
     events: Iterable[CapturedEvent], by_project: dict[int, list[HogFunction]]
 ) -> Iterable[Wanted]:
     now = timezone.now()
-    matchers = {
-        project_id: [(each, Matcher(each.filters, each.project, now)) for each in functions]
+    by_matcher = {
+        project_id: matchers(functions[0].project, functions, now)
         for project_id, functions in by_project.items()
     }
     for captured in events:
-        if captured.dropped or captured.historical or captured.project_id not in matchers:
+        if captured.dropped or captured.historical or captured.project_id not in by_matcher:
             continue
         project = by_project[captured.project_id][0].project
         event, person = event_of(captured, project), person_of(captured, project)
-        for function, matcher in matchers[captured.project_id]:
+        for function, matcher in by_matcher[captured.project_id]:
             if matcher.wants(event, person):
                 yield Wanted(function, event, person)
 
