@@ -36,6 +36,7 @@ NO_DETECTORS = (
     "with alerts/simulate/."
 )
 NO_AGENT = "There is no investigation agent here: leave this out or send false."
+ALWAYS_NOTIFIES = "There is no investigation agent here: leave this out or send notify."
 
 
 class ThresholdSerializer(ModelSerializer):
@@ -90,6 +91,11 @@ class AlertCheckSerializer(ModelSerializer):
 class InsightOfProject(serializers.PrimaryKeyRelatedField):
     def get_queryset(self):
         return Insight.objects.live().filter(project=self.context["project"])
+
+    def to_internal_value(self, data):
+        if isinstance(data, float) and not data.is_integer():  # the database would cut it
+            self.fail("incorrect_type", data_type="float")
+        return super().to_internal_value(data)
 
 
 EXAMPLE = {
@@ -277,6 +283,8 @@ def refuse_what_is_not_served(data) -> None:
     for name in ("investigation_agent_enabled", "investigation_gates_notifications"):
         if data.get(name) not in (None, False, "false", ""):
             raise ValidationError({name: NO_AGENT})
+    if data.get("investigation_inconclusive_action") not in (None, "notify", ""):
+        raise ValidationError({"investigation_inconclusive_action": ALWAYS_NOTIFIES})
 
 
 class RowsSerializer(serializers.ListSerializer):
