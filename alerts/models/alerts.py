@@ -64,6 +64,10 @@ LISTED = [
 ]
 
 
+ALERTS_PER_INSIGHT = 10
+"""On average, of those that are claimed together."""
+
+
 class AlertQuerySet(ScheduledQuerySet):
     def due(self, now: datetime) -> Self:
         return (
@@ -82,6 +86,11 @@ class AlertQuerySet(ScheduledQuerySet):
             default=Value(4),
         )
         return self.order_by(urgency, F("next_check_at").asc(nulls_first=True), "id")
+
+    def chosen(self, limit: int) -> Self:
+        """The first, and with them those on the same insights: one query answers them all."""
+        insights = set(self.values_list("insight_id", flat=True)[:limit])
+        return self.filter(insight__in=insights)[: ALERTS_PER_INSIGHT * limit]
 
     def with_subscribed(self) -> Self:
         subscriptions = AlertSubscription.objects.select_related("member__user")
