@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from events import queries
 from events.filters import MAX_LIMIT, EventFilter
@@ -90,7 +89,7 @@ def event_row(row: list) -> EventRow:
 
 
 def conditions(project: Project, wanted: EventFilter) -> Iterator[ast.Expr]:
-    yield Conditions(now=wanted.now, zone=ZoneInfo(project.timezone)).of_group(wanted.properties)
+    yield Conditions(now=wanted.now, zone=project.tz).of_group(wanted.properties)
     yield from map(parse_expr, wanted.where)
     if wanted.action is not None:
         yield wanted.action

@@ -1,7 +1,6 @@
 """The query parameters of the persons list."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import django_filters
 import orjson
@@ -70,15 +69,21 @@ class PersonFilter(django_filters.FilterSet):
             wanted = read_json(value)
         except orjson.JSONDecodeError:
             raise ValidationError("Properties are unparsable!") from None
-        group = parse_properties(wanted, default_type="person")
-        zone = ZoneInfo(self.project.timezone)
-        cohort = cohort_condition(self.project)
-        return persons.filter(properties_q(group, now=timezone.now(), zone=zone, cohort=cohort))
+        cohort, zone = cohort_condition(self.project), self.project.tz
+        try:
+            group = parse_properties(wanted, default_type="person")
+            condition = properties_q(group, now=timezone.now(), zone=zone, cohort=cohort)
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
+        return persons.filter(condition)
 
     def in_cohort(self, persons: PersonQuerySet, name: str, value: str):
         if not is_id(value):
             raise ValidationError({name: f"{value[:100]!r} is not the id of a cohort."})
-        return persons.filter(cohort_condition(self.project)(int(value)))
+        try:
+            return persons.filter(cohort_condition(self.project)(int(value)))
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
 
 
 def person_id(text: str) -> int | UUID | None:

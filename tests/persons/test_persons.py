@@ -291,7 +291,7 @@ def test_unknown_parameters_are_passed_over(api, ada):
 def rows(response) -> list[dict]:
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/csv")
-    return list(csv.DictReader(io.StringIO(response.content.decode())))
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode())))
 
 
 @pytest.mark.parametrize("url", ["persons.csv", "persons.csv/", "persons?format=csv"])
@@ -308,6 +308,31 @@ def test_csv_has_filters_and_no_pages(api, project, ada):
 
     assert len(rows(api.get("persons.csv?limit=5&offset=7"))) == 10_000
     assert len(rows(api.get("persons.csv?email=ada@example.com"))) == 1
+
+
+def test_csv_is_read_some_at_a_time(api, project, monkeypatch):
+    monkeypatch.setattr("persons.views.persons.CSV_CHUNK", 2)
+    PersonFactory.create_batch(3, project=project, distinct_ids=[])
+    PersonFactory(project=project, distinct_ids=["ada"])
+
+    answer = api.get("persons.csv")
+
+    assert answer.streaming
+    assert [row["distinct_ids.0"] for row in rows(answer)] == ["ada", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("query", "attr"),
+    [
+        ("cohort=123456", "cohort"),
+        ('properties=[{"type": "cohort", "key": "id", "value": 123456}]', "properties"),
+        ('properties=[{"key": "plan", "operator": "like"}]', "properties"),
+    ],
+)
+def test_what_filters_ask_in_vain_is_named(api, query, attr):
+    r = api.get(f"persons/?{query}")
+
+    assert (r.status_code, r.json()["attr"]) == (400, attr)
 
 
 def test_one_as_csv(api, ada):
