@@ -350,3 +350,14 @@ def test_bad_parameters_are_named(api, project, path, attr):
     answer = api.get(path)
 
     assert (answer.status_code, answer.json()["attr"]) == (400, attr)
+
+
+def test_times_are_in_utc_wherever_the_project_is(api, project):
+    project.timezone = "Asia/Tokyo"
+    project.save()
+    add_events(project.id, {"properties": {"n": 1}})
+
+    numbered = '?properties=[{"key": "n", "value": 1}]'
+    for query in ("", numbered, f"{numbered}&limit=2000"):
+        (event,) = api.get(f"events/{query}").json()["results"]
+        assert event["timestamp"] == "2026-06-15T12:00:00+00:00"
