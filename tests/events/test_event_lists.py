@@ -361,3 +361,19 @@ def test_times_are_in_utc_wherever_the_project_is(api, project):
     for query in ("", numbered, f"{numbered}&limit=2000"):
         (event,) = api.get(f"events/{query}").json()["results"]
         assert event["timestamp"] == "2026-06-15T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("is_set", None, ["grouped"]),
+        ("is_not_set", None, ["single"]),
+        ("exact", "acme", ["grouped"]),
+        ("not_icontains", "ac", ["single"]),
+    ],
+)
+def test_events_without_a_group_have_none(api, project, operator, value, expected):
+    add_events(project.id, {"event": "single"}, {"event": "grouped", "group_0": "acme"})
+    wanted = {"type": "event_metadata", "key": "$group_0", "operator": operator, "value": value}
+
+    assert named(api, properties=json([wanted])) == expected
