@@ -31,12 +31,13 @@ from persons.serializers.persons import ListedPersonSerializer, PersonSerializer
 from persons.serializers.values import MAX_VALUES, PropertyValuesSerializer
 from persons.splitting import keep_only, move_out
 from persons.views.deletion import ACCEPTED, DeletionMixin
-from posthog_clone.api.csv import CSVRenderer
+from posthog_clone.api.csv import CSVRenderer, csv_response
 from posthog_clone.api.renderers import JSONRenderer
 from projects.views.activity import ActivityMixin
 from projects.viewsets import ProjectViewSet, as_uuid
 
 MAX_CSV_ROWS = 10_000
+CSV_CHUNK = 500
 MAX_BATCH = 200
 MAX_BATCH_DISTINCT_IDS = 10
 
@@ -85,7 +86,9 @@ class PersonViewSet(
         if request.accepted_renderer.format != "csv":
             return super().list(request, **kwargs)
         persons = self.filter_queryset(self.get_queryset()).with_distinct_ids(MAX_DISTINCT_IDS)
-        return Response(self.get_serializer(persons[:MAX_CSV_ROWS], many=True).data)
+        shown = self.get_serializer().to_representation
+        found = persons[:MAX_CSV_ROWS].iterator(chunk_size=CSV_CHUNK)
+        return csv_response(map(shown, found), "persons.csv")
 
     @extend_schema(request=bodies.DistinctIdsSerializer, responses=BATCH)
     @action(detail=False, methods=["post"], required_scopes=["person:read"])
