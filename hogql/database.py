@@ -7,6 +7,7 @@ holds what is printed against it.
 
 from dataclasses import dataclass, field, replace
 
+from hogql.channels import PROPERTIES, Arrival, channel_sql, domain_type_sql
 from hogql.types import DATETIME, NUMBER, TEXT, UUID, Type
 
 
@@ -72,6 +73,8 @@ class Table:
     links: dict[str, Link] = field(default_factory=dict)
     hidden: bool = False
     """For links only."""
+    is_virtual: bool = False
+    """Nothing is stored: hogql/compiler/cohort_people.py says what stands for it."""
 
     @property
     def physical(self) -> str:
@@ -140,11 +143,26 @@ EVENTS = Table(
             Type("array", nullable=False),
             in_asterisk=False,
         ),
+        "elements_chain_ids": Column(
+            """arrayDistinct(extractAll({t}.elements_chain, """
+            """'[:"]attr_id="((?:[^"\\\\\\\\]|\\\\\\\\.)*)"'))""",
+            Type("array", nullable=False),
+            in_asterisk=False,
+        ),
+        "elements_chain_elements": Column(
+            "arrayDistinct(extractAll({t}.elements_chain, "
+            "'(?:^|;)(a|button|form|input|select|textarea|label)(?:[.:]|$)'))",
+            Type("array", nullable=False),
+            in_asterisk=False,
+        ),
     },
     links={
         "override": Link("distinct_id_overrides", "distinct_id", "distinct_id", hidden=True),
         "issue_override": Link(
-            "issue_fingerprint_overrides", "fingerprint", "fingerprint", hidden=True
+            "error_tracking_issue_fingerprint_overrides",
+            "fingerprint",
+            "fingerprint",
+            hidden=True,
         ),
         "person": Link("persons", "person_id", "id"),
         "pdi": Link("person_distinct_ids", "distinct_id", "distinct_id"),
@@ -161,6 +179,20 @@ EVENTS = Table(
         },
     },
 )
+
+
+def first(sql: str, condition: str = "1") -> str:
+    return f"argMinIf({sql}, {{t}}.timestamp, {condition})"
+
+
+def last(sql: str, condition: str = "1") -> str:
+    return f"argMaxIf({sql}, {{t}}.timestamp, {condition})"
+
+
+def text_of(name: str) -> str:
+    return f"ifNull({{t}}.properties_json.`{name}`.:String, '')"
+
+
 PERSONS = Table(
     name="persons",
     source="persons FINAL",
@@ -170,6 +202,14 @@ PERSONS = Table(
         "created_at": column("created_at", DATETIME),
         "properties": Properties("{t}.properties", "{t}.properties_json", "person"),
         "is_identified": Column("{t}.is_identified = 1", Type("bool", nullable=False)),
+        "$virt_initial_channel_type": Column(
+            channel_sql(Arrival(*(text_of(f"$initial_{name}") for name in PROPERTIES))),
+            TEXT,
+            in_asterisk=False,
+        ),
+        "$virt_initial_referring_domain_type": Column(
+            domain_type_sql(text_of("$initial_referring_domain")), TEXT, in_asterisk=False
+        ),
         "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
     links={"pdi": Link("person_distinct_ids", "id", "person_id", many=True)},
@@ -208,18 +248,6 @@ GROUPS = Table(
         "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
 )
-
-
-def first(sql: str, condition: str = "1") -> str:
-    return f"argMinIf({sql}, {{t}}.timestamp, {condition})"
-
-
-def last(sql: str, condition: str = "1") -> str:
-    return f"argMaxIf({sql}, {{t}}.timestamp, {condition})"
-
-
-def text_of(name: str) -> str:
-    return f"ifNull({{t}}.properties_json.`{name}`.:String, '')"
 
 
 def counted(event: str) -> Column:
@@ -268,6 +296,16 @@ SESSIONS = Table(
         },
         "$last_external_click_url": Column(
             last(EXTERNAL_CLICK, f"{EXTERNAL_CLICK} != ''"), TEXT, in_asterisk=False
+        ),
+        "$channel_type": Column(
+            channel_sql(
+                Arrival(
+                    *(first(text_of(name)) for name in PROPERTIES[:3]),
+                    first(text_of("$referring_domain")),
+                    *(first(text_of(name)) for name in PROPERTIES[4:]),
+                )
+            ),
+            TEXT,
         ),
         "$is_bounce": Column(
             "countIf({t}.event IN ('$pageview', '$screen')) = 1"
@@ -341,13 +379,23 @@ DISTINCT_ID_OVERRIDES = Table(
     hidden=True,
 )
 ISSUE_FINGERPRINT_OVERRIDES = Table(
-    name="issue_fingerprint_overrides",
+    name="error_tracking_issue_fingerprint_overrides",
     source="issue_fingerprint_overrides FINAL",
     fields={
         "fingerprint": column("fingerprint", TEXT),
         "issue_id": column("issue_id", UUID),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
-    hidden=True,
+)
+COHORT_PEOPLE = Table(
+    name="cohort_people",
+    source="",
+    fields={
+        "person_id": column("person_id", UUID),
+        "cohort_id": column("cohort_id", NUMBER),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+    is_virtual=True,
 )
 
 TABLES = {
@@ -357,6 +405,7 @@ TABLES = {
         PERSONS,
         PERSON_DISTINCT_IDS,
         STATIC_COHORT_PEOPLE,
+        COHORT_PEOPLE,
         GROUPS,
         SESSIONS,
         LOGS,
@@ -367,4 +416,4 @@ TABLES = {
     )
 }
 PUBLIC_TABLES = {name: table for name, table in TABLES.items() if not table.hidden}
-PHYSICAL_TABLES = {table.physical for table in TABLES.values()}
+PHYSICAL_TABLES = {table.physical for table in TABLES.values() if not table.is_virtual}

@@ -131,6 +131,9 @@ def compiled_for(
         week_start_day=project.week_start_day or 0,
         property_types=lambda scope, name, index: known.get((scope, name, index)),
         cohorts=cohorts or knowledge.cohorts(project),
+        actions=knowledge.actions(project),
+        cohort_ids=knowledge.cohort_ids(project),
+        group_types=knowledge.group_types(project),
     )
     compiled = compile(tree, context)
     guard.check(compiled)
