@@ -18,6 +18,9 @@ class Column:
     links: tuple[str, ...] = ()
     """Which of the table's links the SQL speaks of, as `{link}`."""
     in_asterisk: bool = True
+    unmoved: str = ""
+    """The SQL while the links' tables have no rows of the project: much quicker, since neither the
+    join nor the column that it goes by is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ EVENTS = Table(
             UUID,
             links=("override",),
             in_asterisk=False,
+            unmoved="{t}.person_id",
         ),
         "event_person_id": column("person_id", UUID, in_asterisk=False),
         "team_id": column("team_id", NUMBER, in_asterisk=False),
@@ -129,6 +133,7 @@ EVENTS = Table(
             NULLABLE_UUID,
             links=("issue_override",),
             in_asterisk=False,
+            unmoved="{t}.issue_id",
         ),
         "event_issue_id": column("issue_id", NULLABLE_UUID, in_asterisk=False),
         "fingerprint": column("fingerprint", TEXT, in_asterisk=False),

@@ -54,6 +54,8 @@ class Context:
     """The cohorts with conditions: those that `cohort_people` is about."""
     group_types: Callable[[], Mapping[str, int]] = dict
     """The names of the project's group types → their indexes."""
+    has_rows: Callable[[str], bool] = lambda table: True
+    """Whether a table of the store has any rows of the project."""
     params: dict[str, Any] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
     """The tables that the query reads, as users call them."""
