@@ -158,8 +158,7 @@ def actors(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:
     if query.breakdowns.cohorts or query.attribution == "all_events":
         by.append("value")
     elif query.breakdowns:
-        touch = "argMinIf" if query.attribution == "first_touch" else "argMaxIf"
-        value = expr(f"{touch}(value, at, arrayExists(part -> part != '', value))")
+        value = attributed(query)
     else:
         value = expr("any(value)")
     in_time = expr("arraySort(groupArray(tuple(at, steps[1], steps, exclusions, point)))")
@@ -167,6 +166,16 @@ def actors(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:
     if "value" in by:
         columns["value"] = ast.Field(["value"])
     return grouped(columns, source=events(asking, query), by=by)
+
+
+def attributed(query: FunnelsQuery) -> ast.Expr:
+    """The value of the actor's first event that has one; or of the last; or of the first that is
+    the step asked for."""
+    if query.attribution == "step":
+        step = ast.Constant(query.attributed_step + 1)
+        return expr("argMinIf(value, at, has(steps, {step}))", step=step)
+    touch = "argMinIf" if query.attribution == "first_touch" else "argMaxIf"
+    return expr(f"{touch}(value, at, arrayExists(part -> part != '', value))")
 
 
 def events(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:

@@ -27,7 +27,7 @@ UNITS = {
 }
 ORDERS = ("ordered", "strict", "unordered")
 STEPS, TIME_TO_CONVERT, TRENDS = "steps", "time_to_convert", "trends"
-ATTRIBUTIONS = ("first_touch", "last_touch", "all_events")
+ATTRIBUTIONS = ("first_touch", "last_touch", "all_events", "step")
 MAX_STEPS = 30
 MAX_EXCLUSIONS = 30
 MAX_WINDOW = 10_000
@@ -81,7 +81,7 @@ class FunnelsFilterSerializer(StrictSerializer):
     breakdownAttributionType = serializers.ChoiceField(
         ATTRIBUTIONS, required=False, default=ATTRIBUTIONS[0]
     )
-    breakdownAttributionValue = serializers.IntegerField(required=False)
+    breakdownAttributionValue = serializers.IntegerField(required=False, min_value=0)
 
 
 class FunnelsQuerySerializer(InsightQuerySerializer):
@@ -122,6 +122,11 @@ class FunnelsQuery:
     @property
     def attribution(self) -> str:
         return self.shown.get("breakdownAttributionType", ATTRIBUTIONS[0])
+
+    @property
+    def attributed_step(self) -> int:
+        """The step, from 0, whose event tells the value: with the attribution `step`."""
+        return self.shown.get("breakdownAttributionValue", 0)
 
     @property
     def is_time_to_convert(self) -> bool:
@@ -174,6 +179,13 @@ def read_query(asking: Asking, asked: Mapping[str, Any]) -> FunnelsQuery:
     check_exclusions(query)
     if query.is_time_to_convert or query.is_trend:
         check_span(query)
+    if query.attribution == "step" and query.attributed_step >= len(query.steps):
+        raise ValidationError(
+            {
+                "breakdownAttributionValue": f"The steps are 0 to {len(query.steps) - 1}: there is "
+                f"no step {query.attributed_step}."
+            }
+        )
     if query.is_trend and query.order == "unordered":
         raise ValidationError(
             {"funnelVizType": "A trend is of steps in order: unordered funnels have steps only."}

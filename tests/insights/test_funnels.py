@@ -268,6 +268,13 @@ class TestBreakdowns:
         walk(project, "ada", "-ab", properties={"plan": "y"})
         assert self.values(project, breakdownAttributionType=attribution) == expected
 
+    def test_the_value_at_a_step(self, project):
+        walk(project, "ada", "a", properties={"plan": "x"})
+        walk(project, "ada", "-ab", properties={"plan": "y"})
+        for step, value in ((0, "x"), (1, "y")):
+            at = {"breakdownAttributionType": "step", "breakdownAttributionValue": step}
+            assert self.values(project, **at) == [([value], [1, 1])]
+
     def test_persons_and_several(self, project):
         add_person(project.id, "ada", properties={"country": "UK"})
         walk(project, "ada", "ab", properties={"plan": "pro"})
@@ -389,7 +396,16 @@ class TestTrends:
         ({"funnelsFilter": {"funnelOrderType": "random"}}, "funnelOrderType"),
         ({"funnelsFilter": {"funnelWindowInterval": 0}}, "funnelWindowInterval"),
         ({"funnelsFilter": {"funnelWindowIntervalUnit": "year"}}, "funnelWindowIntervalUnit"),
-        ({"funnelsFilter": {"breakdownAttributionType": "step"}}, "breakdownAttributionType"),
+        ({"funnelsFilter": {"breakdownAttributionType": "best"}}, "breakdownAttributionType"),
+        (
+            {
+                "funnelsFilter": {
+                    "breakdownAttributionType": "step",
+                    "breakdownAttributionValue": 2,
+                }
+            },
+            "breakdownAttributionValue",
+        ),
         ({"funnelsFilter": {"nonsense": 1}}, "nonsense"),
         (
             {"funnelsFilter": {"exclusions": [{"funnelFromStep": 1, "funnelToStep": 1}]}},
