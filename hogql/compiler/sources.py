@@ -6,8 +6,9 @@ from typing import NamedTuple
 from hogql.compiler.context import Context
 from hogql.compiler.properties import Place, read_property, text_at
 from hogql.compiler.quoting import quoted, zone
-from hogql.database import TABLES, Column, Field, Link, Map, Properties, Table
+from hogql.database import TABLES
 from hogql.errors import QueryError, close_names
+from hogql.shapes import Column, Field, Link, Map, Properties, Table
 from hogql.types import JSON, Code, Type
 
 Chain = Sequence[str | int]

@@ -10,6 +10,7 @@ from persons.models import GroupType
 from tests.factories import ActionFactory, CohortFactory
 from tests.hogql.store import add_events, add_person, insert
 
+ISSUE = "01913b5e-0000-7000-8000-000000000009"
 MONDAY = datetime(2026, 6, 15, 12, tzinfo=UTC)
 ADA = [
     ("$pageview", 0, {"$current_url": "https://x.com/p/1?utm_source=a", "tags": ["a", "b"]}),
@@ -65,7 +66,7 @@ ANSWERS = [
     (
         "SELECT issue_id, properties.$exception_fingerprint, count() FROM events"
         " WHERE event = '$exception' GROUP BY 1, 2",
-        [["01913b5e-0000-7000-8000-000000000009", "f", 1]],
+        [[ISSUE, "f", 1]],
     ),
     (
         "SELECT count() FROM events WHERE matchesAction('Bought') AND person_id IN COHORT 'Pros'",
@@ -112,6 +113,11 @@ ANSWERS = [
         " ORDER BY properties.email",
         [["Paid Social", "Social"], ["Unknown", ""]],
     ),
+    (
+        "SELECT sum(toFloatOrZero(properties.amount)), max(toIntOrNull(properties.amount)),"
+        " any(toUUIDOrNull(issue_id)) FROM events",
+        [[25.5, 20, ISSUE]],
+    ),
     ("SELECT fingerprint FROM error_tracking_issue_fingerprint_overrides", []),
 ]
 # A query, and what is said of it.
@@ -125,7 +131,6 @@ MISTAKES = [
     ("SELECT countif(1) FROM events", "Perhaps you meant 'countIf(...)'?"),
     ("SELECT matchAction(1) FROM events", "Perhaps you meant 'matchesAction(...)'?"),
 ]
-ISSUE = "01913b5e-0000-7000-8000-000000000009"
 
 
 @pytest.fixture
