@@ -196,9 +196,13 @@ QUERY_KINDS = {
 HOGQL_PROPERTY_TYPES = "events.definitions.property_types"
 HOGQL_COHORTS = "persons.cohorts.querying.members"
 HOGQL_ACTIONS = "events.actions.condition"
+HOGQL_MATCHED_ACTIONS = "insights.knowledge.matched_action"
+HOGQL_COHORT_IDS = "insights.knowledge.cohort_ids"
+HOGQL_GROUP_TYPES = "insights.knowledge.group_types"
 # Who says where a cohort is used, besides in others and in test account filters: such stay.
 COHORT_USES = ["insights.cohort_uses.use_of_cohort"]
 INSIGHT_CHANGED = ["alerts.editing.follow_insight"]
+INSIGHT_ALERTS = "alerts.of_insights.alerts_of"
 
 # Questions in plain English that rules don't understand go to a language model only when one is
 # named here: the address of an API like OpenAI's, up to and with its version.

@@ -14,7 +14,7 @@ KINDS = {"String": "text", "Numeric": "number", "DateTime": "datetime", "Boolean
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an object is kept: database.Properties, with the table's name filled in."""
+    """Where an object is kept: shapes.Properties, with the table's name filled in."""
 
     text: str
     json: str
