@@ -16,7 +16,7 @@ ROOT = settings.BASE_DIR
 
 def variables_of_settings() -> set[str]:
     source = (ROOT / "posthog_clone" / "settings.py").read_text()
-    read = r"""(?:environ\.get\(|environ\[|env_(?:flag|list|int)\()\s*"([A-Z0-9_]+)\""""
+    read = r"""(?:environ\.get\(|environ\[|env_\w+\()\s*"([A-Z0-9_]+)\""""
     return set(re.findall(read, source))
 
 
