@@ -24,7 +24,21 @@ def test_formats(anonymous, path):
         r = anonymous.get(path + query, headers={"Accept": accept})
         assert r.headers["Content-Type"] == "application/json"
         assert r.json() == as_yaml
-    assert anonymous.get(f"{path}?format=nonsense").status_code == 404
+    r = anonymous.get(path, headers={"Accept": "application/yaml"})
+    assert r.headers["Content-Type"] == "application/yaml"
+    assert yaml.safe_load(r.content) == as_yaml
+
+
+@pytest.mark.parametrize("page", ["", "swagger-ui", "redoc"])
+def test_failures_are_told_in_json(anonymous, page):
+    url = f"/api/schema/{page}"
+    for r, status in [
+        (anonymous.get(f"{url}?format=nonsense"), 404),
+        (anonymous.get(url, headers={"Accept": "image/png"}), 406),
+        (anonymous.post(url), 405),
+    ]:
+        assert (r.status_code, r.headers["Content-Type"]) == (status, "application/json")
+        assert set(r.json()) == {"type", "code", "detail", "attr"}
 
 
 def test_head_of_the_document(schema):
