@@ -46,7 +46,7 @@ class DocumentView(JSONErrors, APIView):
     def get(self, request, **kwargs):
         renderer = request.accepted_renderer
         with _generating:
-            content = document(type(renderer))
+            content = document(JSONRenderer if renderer.format == "json" else OpenApiYamlRenderer)
         return HttpResponse(content, content_type=renderer.media_type)
 
 
