@@ -87,6 +87,7 @@ def test_engage_names_events_and_others_do_not(send, queued):
 def test_beacons_get_no_content(send, queued):
     r = send(EVENT, "/e/?beacon=1")
     assert (r.status_code, r.content) == (204, b"")
+    assert "Content-Type" not in r
     assert len(queued()) == 1
 
 
@@ -217,8 +218,13 @@ def test_nul_and_lone_surrogates_are_stored(send, project, queued):
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
 def test_other_methods(client, method):
-    r = client.generic(method, "/batch/")
-    assert (r.status_code, r["Allow"]) == (405, "GET, POST")
+    r = client.generic(method, "/batch/", headers={"Origin": ORIGIN})
+    assert (r.status_code, r["Allow"]) == (405, "GET, POST, OPTIONS")
+    assert (r["Content-Type"], r.text) == (
+        "text/plain; charset=utf-8",
+        f'Method "{method}" not allowed.',
+    )
+    assert r["Access-Control-Allow-Origin"] == ORIGIN
 
 
 # What the request adds
