@@ -31,8 +31,8 @@ def listed(nodes: Sequence[ast.Node]) -> str:
 
 
 def item(node: ast.Node, before: ast.Node | None) -> str:
-    """A name before `x -> …` would be taken for another argument of the function."""
-    if isinstance(node, ast.Lambda) and isinstance(before, ast.Field):
+    """What ends with a name before `x -> …` would give the function another argument."""
+    if isinstance(node, ast.Lambda) and before:
         return f"({', '.join(map(name, node.args))}) -> {hogql(node.expr)}"
     return hogql(node)
 

@@ -1,4 +1,7 @@
-"""Everything that has to pass: the checks, then the suite on SQLite and on PostgreSQL.
+"""Everything that has to pass: the checks, the suite on SQLite, and that of the database on PostgreSQL.
+
+On PostgreSQL run the tests that a database can make a difference to. Clients in JavaScript, browsers
+and connectors send it no other requests than the Python SDK and the tests of the API do.
 
 Run by `make test`, with the environment of `.venv`. What the tests need from the system (Node.js,
 Chromium, a PostgreSQL server) is installed when root runs this on Debian; otherwise the tests that
@@ -86,16 +89,20 @@ def run_suites(started: float) -> None:
         left_out.append("browser")
     if not programs_are_ready():
         left_out.append("pypi")
-    pytest = [BIN / "python", "-m", "pytest", "-n", "auto"]
-    if left_out:
-        pytest += ["-m", " and ".join(f"not {marker}" for marker in left_out)]
+    pytest = (BIN / "python", "-m", "pytest", "-n", "auto", "--dist", "worksteal")
 
     say(f"Checks done after {time.monotonic() - started:.0f} s")
-    run("The suite on SQLite", *pytest, DATABASE_URL="")
+    run("The suite on SQLite", *pytest, *without(*left_out), DATABASE_URL="")
     say(f"SQLite done after {time.monotonic() - started:.0f} s")
     with postgresql() as url:
         if url:
-            run("The suite on PostgreSQL", *pytest, DATABASE_URL=url)
+            of_database = (*pytest, "--of-database", *without("node", "browser", "pypi"))
+            run("The suite on PostgreSQL", *of_database, DATABASE_URL=url)
+            say(f"PostgreSQL done after {time.monotonic() - started:.0f} s")
+
+
+def without(*markers: str) -> list[str]:
+    return ["-m", " and ".join(f"not {marker}" for marker in markers)] if markers else []
 
 
 def leave_out(tests: str, reason: str, command: str) -> None:

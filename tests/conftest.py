@@ -4,6 +4,7 @@ import re
 
 import hypothesis
 import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
 from rest_framework.test import APIClient
 
 import clickhouse
@@ -17,7 +18,12 @@ from tests.factories import (
     ProjectFactory,
     UserFactory,
 )
-from tests.live import server, unique  # noqa: F401 - fixtures
+from tests.live import (  # noqa: F401 - fixtures
+    first_installation,
+    installation,
+    server,
+    unique,
+)
 from tests.notifications.standin import StandIn
 
 # How long an example takes says more about the machine than about the code.
@@ -25,6 +31,29 @@ hypothesis.settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("untimed")
+
+
+NEED_DATABASE = {"db", "transactional_db", "first_installation"}
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--of-database",
+        action="store_true",
+        help="only tests that a database can make a difference to",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--of-database"):
+        return
+    left_out = [
+        item
+        for item in items
+        if not (NEED_DATABASE & set(item.fixturenames) or item.get_closest_marker("django_db"))
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 class ProjectClient(APIClient):
@@ -43,6 +72,18 @@ class ProjectClient(APIClient):
 
     def generic(self, method, path, *args, **kwargs):
         return super().generic(method, self.url(path), *args, **kwargs)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flushes():
+    """Tables are emptied after a test that commits; TRUNCATE takes seconds for so many."""
+
+    def sql_flush(self, style, tables, **options):
+        return ["".join(f"DELETE FROM {self.quote_name(table)};" for table in tables)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,9 +22,40 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "tests" / "node"
-START_SECONDS = 180
-STOP_SECONDS = 30
-PATIENCE_SECONDS = 40
+KEY = "phx_live"
+# Only ever waited for in full by a test that fails; a busy machine may need most of it.
+START_SECONDS = 300
+STOP_SECONDS = 120
+PATIENCE_SECONDS = 180
+ANSWER_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A data directory and a database, with a first project and an all-scope key of ours."""
+
+    data_dir: Path
+    database: str
+    """DATABASE_URL; empty for SQLite in the data directory."""
+    project_id: int = 0
+    token: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "posthog_clone.settings",
+            "DATA_DIR": str(self.data_dir),
+            "DATABASE_URL": self.database,
+            "BROWSER_SDK_DIR": str(NODE / "node_modules" / "posthog-js" / "dist"),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of manage.py, beside a server or without, and return what it prints."""
+        done = manage(*arguments, **self.environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
 @dataclass
@@ -31,17 +63,12 @@ class LiveServer:
     url: str
     process: subprocess.Popen
     log: Path
-    environment: dict[str, str]
-    """Of the server, and of commands beside it."""
-    project_id: int = 0
-    token: str = ""
-    key: str = ""
+    installation: Installation
 
-    def manage(self, *arguments: str) -> str:
-        """Run a command of manage.py beside the server and return what it prints."""
-        done = manage(*arguments, **self.environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def __post_init__(self):
+        self.project_id, self.token = self.installation.project_id, self.installation.token
+        self.key = KEY
+        self.manage = self.installation.manage
 
     def get(self, path: str, **query: Any) -> Any:
         """What the API answers below the project, with the all-scope key."""
@@ -55,7 +82,7 @@ class LiveServer:
             method,
             f"{self.url}/api/environments/{self.project_id}/{path}",
             headers={"Authorization": f"Bearer {self.key}"},
-            timeout=30,
+            timeout=ANSWER_SECONDS,
             **options,
         )
         assert answer.ok, (answer.url, answer.status_code, answer.text)
@@ -107,27 +134,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(data_dir: Path, **environment: str) -> Iterator[LiveServer]:
-    """A server on a free port and a data directory; it has to stop cleanly on SIGTERM."""
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "posthog_clone.settings",
-        "DATA_DIR": str(data_dir),
-        "BROWSER_SDK_DIR": str(NODE / "node_modules" / "posthog-js" / "dist"),
-        "PYTHONUNBUFFERED": "1",
-        **environment,
-    }
+def serving(installation: Installation) -> Iterator[LiveServer]:
+    """A server of the installation on a free port; it has to stop cleanly on SIGTERM."""
     port = free_port()
-    log = data_dir / "server.log"
+    log = installation.data_dir / "server.log"
     command = ["manage.py", "serve", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env=environment,
+            env=installation.environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    server = LiveServer(f"http://127.0.0.1:{port}", process, log, environment)
+    server = LiveServer(f"http://127.0.0.1:{port}", process, log, installation)
     try:
         wait_until_ready(server)
         yield server
@@ -149,7 +169,7 @@ def wait_until_ready(server: LiveServer) -> None:
         try:
             if requests.get(f"{server.url}/_readyz", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         if server.process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"The server does not start:\n{server.log.read_text()[-4000:]}")
@@ -157,31 +177,52 @@ def wait_until_ready(server: LiveServer) -> None:
 
 
 @contextmanager
-def database_of_its_own() -> Iterator[dict[str, str]]:
-    """The environment of a server on the kind of database that the tests run on, an empty one."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
-        yield {"DATABASE_URL": ""}
+def database_of_its_own(template: str = "") -> Iterator[str]:
+    """The DATABASE_URL of a new database of the kind that the tests run on, a copy or empty."""
+    url = urlsplit(os.environ.get("DATABASE_URL", ""))
+    if not url.scheme.startswith("postgres"):
+        yield ""
         return
     name = f"posthog_clone_live_{uuid4().hex}"
-    with psycopg.connect(urlsplit(url)._replace(path="/postgres").geturl(), autocommit=True) as db:
-        db.execute(f"CREATE DATABASE {name}")
+    source = urlsplit(template).path.lstrip("/") or "template1"
+    with psycopg.connect(url._replace(path="/postgres").geturl(), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
         try:
-            yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl()}
+            yield url._replace(path=f"/{name}").geturl()
         finally:
-            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[LiveServer]:
-    """One server per test process, with its first project and an all-scope key of ours."""
+def first_installation(tmp_path_factory) -> Iterator[Installation]:
+    """What others are copies of: migrating takes far longer than copying."""
+    with database_of_its_own() as database:
+        first = Installation(tmp_path_factory.mktemp("installation"), database)
+        made = json.loads(first.manage("bootstrap", "--json", "--personal-api-key", KEY))
+        yield replace(first, project_id=made["project_id"], token=made["project_token"])
+
+
+@contextmanager
+def copied(installation: Installation, data_dir: Path) -> Iterator[Installation]:
+    shutil.copytree(installation.data_dir, data_dir, dirs_exist_ok=True)
+    with database_of_its_own(installation.database) as database:
+        yield replace(installation, data_dir=data_dir, database=database)
+
+
+@pytest.fixture
+def installation(first_installation, tmp_path) -> Iterator[Installation]:
+    """A new installation of the test's own."""
+    with copied(first_installation, tmp_path) as installation:
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def server(first_installation, tmp_path_factory) -> Iterator[LiveServer]:
+    """One server per test process."""
     with (
-        database_of_its_own() as environment,
-        serving(tmp_path_factory.mktemp("live"), **environment) as live,
+        copied(first_installation, tmp_path_factory.mktemp("live")) as installation,
+        serving(installation) as live,
     ):
-        made = json.loads(live.manage("bootstrap", "--json", "--personal-api-key", "phx_live"))
-        live.project_id, live.token = made["project_id"], made["project_token"]
-        live.key = made["personal_api_key"]
         yield live
 
 
@@ -205,7 +246,7 @@ def run_node(script: Path, server: LiveServer, *arguments: str) -> Any:
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     lines = done.stdout.splitlines()

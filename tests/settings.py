@@ -18,3 +18,9 @@ if "pytest" in sys.modules:
     DATABASES = {"default": DATABASES["default"]}  # noqa: F405
     DATABASE_ROUTERS = []
     QUEUE_DATABASE = "default"
+    # What tests write need not survive the machine.
+    options = DATABASES["default"].setdefault("OPTIONS", {})
+    if EMBEDDED_DATABASE:  # noqa: F405
+        options["init_command"] += ";PRAGMA synchronous=OFF"
+    else:
+        options["options"] = "-c synchronous_commit=off"

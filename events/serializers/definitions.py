@@ -95,8 +95,8 @@ class SeparatedNames(TextField):
     def __init__(self, **options):
         super().__init__(required=False, allow_blank=True, default="", **options)
 
-    def to_internal_value(self, data: Any) -> list[str]:
-        return [name for name in super().to_internal_value(data).split(",") if name]
+    def run_validation(self, data: Any = serializers.empty) -> list[str]:
+        return [name for name in super().run_validation(data).split(",") if name]
 
 
 class EventDefinitionsQuerySerializer(Serializer):

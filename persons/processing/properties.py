@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from posthog_clone.captured import CapturedEvent
 
 # PostHog: nodejs/src/worker/ingestion/persons/person-property-utils.ts
@@ -113,28 +111,23 @@ def is_from_a_server(sent: dict[str, Any]) -> bool:
 
 
 def differs(current: dict[str, Any], key: str, value: Any) -> bool:
-    """Whether the value is another than the current one, as JSON sees it: true isn't 1."""
-    if key not in current:
-        return True
-    before = current[key]
-    if before is value:
-        return False
-    if before != value:
-        return not are_the_same_float(before, value)
-    if isinstance(value, dict | list):
-        return as_text(before) != as_text(value)
-    return isinstance(before, bool) is not isinstance(value, bool)
+    return key not in current or not are_the_same(current[key], value)
 
 
-def are_the_same_float(before: Any, value: Any) -> bool:
-    """PostgreSQL gives back 6.993970463783326e+16 as the whole number with these digits."""
-    return (
-        isinstance(before, int | float)
-        and isinstance(value, int | float)
-        and (isinstance(before, float) or isinstance(value, float))
-        and float(before) == float(value)
-    )
+def are_the_same(before: Any, value: Any) -> bool:
+    """As JSON sees it: true isn't 1, and lists and objects are what they hold.
 
-
-def as_text(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    Floats are compared as such. PostgreSQL gives back 6.993970463783326e+16 as the whole number
+    with these digits, and -0.0 without its sign.
+    """
+    if isinstance(before, dict) and isinstance(value, dict):
+        return before.keys() == value.keys() and all(
+            are_the_same(inner, value[key]) for key, inner in before.items()
+        )
+    if isinstance(before, list) and isinstance(value, list):
+        return len(before) == len(value) and all(map(are_the_same, before, value))
+    if isinstance(before, bool) or isinstance(value, bool):
+        return before is value
+    if isinstance(before, int | float) and isinstance(value, int | float):
+        return before == value or float(before) == float(value)
+    return before == value

@@ -59,7 +59,7 @@ def work(until: str) -> int:
         [sys.executable, "-c", WORK, until],
         cwd=settings.BASE_DIR,
         env={**os.environ, **environment},
-        timeout=120,
+        timeout=600,
     )
     return done.returncode
 

@@ -9,38 +9,38 @@ import requests
 from django.conf import settings
 
 from tests.ingestion.test_production import Cluster
+from tests.live import ANSWER_SECONDS, KEY
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.xdist_group("live"),
     pytest.mark.skipif(settings.EMBEDDED_DATABASE, reason="production runs on PostgreSQL"),
 ]
 PROJECTS, ALERTS_EACH = 3, 4
 SLOW = "SELECT sum(length(toString(sqrt(number)))) + {} FROM numbers(10000000)"
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(installation):
     with ExitStack() as stack:
-        yield Cluster(tmp_path, stack)
+        yield Cluster(installation, stack)
 
 
 class Caller:
     def __init__(self, cluster):
         self.url = cluster.url
         self.session = requests.Session()
-        self.session.headers["Authorization"] = "Bearer phx_cluster"
+        self.session.headers["Authorization"] = f"Bearer {KEY}"
 
     def post(self, path, body):
-        answer = self.session.post(f"{self.url}/api/{path}", json=body, timeout=30)
+        answer = self.session.post(f"{self.url}/api/{path}", json=body, timeout=ANSWER_SECONDS)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
 
 def make_alerts(cluster) -> None:
     call = Caller(cluster)
-    user = call.session.get(f"{cluster.url}/api/users/@me/", timeout=30).json()
+    user = call.session.get(f"{cluster.url}/api/users/@me/", timeout=ANSWER_SECONDS).json()
     projects = [cluster.project_id] + [
         call.post("organizations/@current/projects/", {"name": f"Project {n}"})["id"]
         for n in range(1, PROJECTS)

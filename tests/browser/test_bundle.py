@@ -39,7 +39,7 @@ class SymbolCLI:
 
     def call(self, method, path, body=None):
         return requests.request(
-            method, f"{self.base}/{path}", json=body, headers=self.headers, timeout=30
+            method, f"{self.base}/{path}", json=body, headers=self.headers, timeout=120
         )
 
     def release(self, project, version):
@@ -61,7 +61,7 @@ class SymbolCLI:
         upload = started.json()["id_map"][chunk_id]
         form = upload["presigned_url"]
         sent = requests.post(
-            form["url"], data=form["fields"], files={"file": ("file", data)}, timeout=30
+            form["url"], data=form["fields"], files={"file": ("file", data)}, timeout=120
         )
         assert sent.ok, sent.text
         hashes = {"content_hashes": {upload["symbol_set_id"]: content_hash}}

@@ -65,7 +65,7 @@ def issue(server, unique):
         "properties": {"$exception_list": [entry], "$current_url": f"https://a.example/{LONG}"},
     }
     body = {"api_key": server.token, "batch": [event]}
-    requests.post(f"{server.url}/batch/", json=body, timeout=30).raise_for_status()
+    requests.post(f"{server.url}/batch/", json=body, timeout=120).raise_for_status()
     return server.issue_of(server.events(distinct_id=unique)[0])
 
 

@@ -27,5 +27,5 @@ def run(package: str, *arguments: str | Path, **environment: str) -> subprocess.
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )

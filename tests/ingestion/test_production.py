@@ -1,7 +1,5 @@
 """Production's processes: web without worker, several workers, PostgreSQL, a ClickHouse server."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +16,6 @@ from tests import live
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.xdist_group("live"),
     pytest.mark.skipif(settings.EMBEDDED_DATABASE, reason="production runs on PostgreSQL"),
 ]
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -38,27 +35,24 @@ def process(*command: str, env: dict[str, str], log):
         yield started
     finally:
         started.send_signal(signal.SIGTERM)
-        started.wait(30)
+        started.wait(live.STOP_SECONDS)
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(installation):
     with ExitStack() as stack:
-        yield Cluster(tmp_path, stack)
+        yield Cluster(installation, stack)
 
 
 class Cluster:
     """Starts processes on one PostgreSQL database and one ClickHouse server."""
 
-    def __init__(self, directory, stack: ExitStack):
-        self.directory, self.stack = directory, stack
-        database = stack.enter_context(live.database_of_its_own())
+    def __init__(self, installation: live.Installation, stack: ExitStack):
+        self.directory, self.stack = installation.data_dir, stack
+        self.project_id, self.token = installation.project_id, installation.token
         self.clickhouse_port, self.port = live.free_port(), live.free_port()
-        self.env = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "posthog_clone.settings",
-            "DATA_DIR": str(directory),
+        self.env = installation.environment | {
             "CLICKHOUSE_URL": f"http://127.0.0.1:{self.clickhouse_port}/default",
-            **database,
         }
         self.start_clickhouse()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -67,8 +61,6 @@ class Cluster:
             *["--host", "127.0.0.1", "--port", str(self.port)],
         )
         wait_for(f"{self.url}/_livez")
-        made = json.loads(self.manage("bootstrap", "--json", "--personal-api-key", "phx_cluster"))
-        self.project_id, self.token = made["project_id"], made["project_token"]
 
     def start(self, *command: str) -> subprocess.Popen:
         log = self.directory / "log"
@@ -82,38 +74,28 @@ class Cluster:
     def start_worker(self) -> subprocess.Popen:
         return self.start("manage.py", "worker")
 
-    def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=live.ROOT,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
     def send(self, events: list[dict]) -> None:
         body = {"api_key": self.token, "batch": events}
-        assert requests.post(f"{self.url}/batch/", json=body, timeout=30).status_code == 200
+        answer = requests.post(f"{self.url}/batch/", json=body, timeout=live.ANSWER_SECONDS)
+        assert answer.status_code == 200
 
     def read(self, path: str) -> dict:
         answer = requests.get(
             f"{self.url}/api/environments/{self.project_id}/{path}",
-            headers={"Authorization": "Bearer phx_cluster"},
-            timeout=30,
+            headers={"Authorization": f"Bearer {live.KEY}"},
+            timeout=live.ANSWER_SECONDS,
         )
         assert answer.status_code == 200, answer.text
         return answer.json()
 
 
 def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + live.START_SECONDS
     while True:
         try:
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         assert time.monotonic() < deadline, url
         time.sleep(0.05)
@@ -156,6 +138,11 @@ def test_workers_share_the_queue_lose_nothing_and_keep_each_persons_order(cluste
     assert sorted(issue["name"] for issue in issues) == [f"Error {n}" for n in range(4)]
 
 
+def lag(cluster) -> float:
+    answer = requests.get(f"{cluster.url}/_readyz", timeout=live.ANSWER_SECONDS)
+    return answer.json()["lag_seconds"]
+
+
 def test_clickhouse_away_for_a_while_costs_nothing(cluster):
     cluster.start_worker()
     cluster.send([visit(1, 1)])
@@ -164,8 +151,7 @@ def test_clickhouse_away_for_a_while_costs_nothing(cluster):
     cluster.clickhouse.wait()
 
     cluster.send([visit(1, 2)])
-    time.sleep(2)
-    assert requests.get(f"{cluster.url}/_readyz", timeout=10).json()["lag_seconds"] > 0.5
+    live.eventually(lambda: [1] if lag(cluster) > 0.5 else [], 1)
     cluster.start_clickhouse()
 
     found = live.eventually(lambda: cluster.read("events/")["results"], 2)

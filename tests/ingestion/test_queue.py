@@ -42,13 +42,13 @@ def test_requests_that_arrive_during_a_commit_share_the_next(captured, monkeypat
     def slow_insert(batches):
         groups.append(len(batches))
         first_started.set()
-        go_on.wait(5)
+        go_on.wait(120)
         insert(batches)
 
     monkeypatch.setattr(queue, "insert", slow_insert)
     threads = [threading.Thread(target=queue.put, args=(1, [captured()], NOW)) for _ in range(20)]
     threads[0].start()
-    first_started.wait(5)
+    first_started.wait(120)
     for thread in threads[1:]:
         thread.start()
     while queue.writer.inbox.qsize() < 19:

@@ -16,7 +16,7 @@ from tests.factories import PersonalAPIKeyFactory, ProjectFactory
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("analytics")]
 
 ENDLESS = "select count() from numbers(10000000) a cross join numbers(10000000) b"
-PATIENCE = 30
+PATIENCE = 180
 STATUS_KEYS = {
     *("id", "team_id", "query_async", "complete", "error", "error_message", "error_code"),
     *("results", "start_time", "end_time", "pickup_time", "expiration_time", "task_id"),

@@ -34,7 +34,7 @@ def slowly(rows, most):
     for number, row in enumerate(rows):
         if number == most:
             print("writing", flush=True)
-            time.sleep(60)
+            time.sleep(600)
         yield row
 def hang(table, out):
     write(formats.Table(table.columns, slowly(table.rows, int(sys.argv[1]))), out)
@@ -76,7 +76,7 @@ def test_an_export_whose_worker_was_killed_is_written_anew_and_once(api, export)
     worker = start_worker(5)
     assert worker.stdout.readline() == "writing\n"
     other = start_worker(0)
-    assert other.communicate(timeout=60)[0] == "0\n"  # two never write the same one
+    assert other.communicate(timeout=600)[0] == "0\n"  # two never write the same one
     worker.send_signal(signal.SIGKILL)
     worker.wait()
 
@@ -109,7 +109,7 @@ def test_a_worker_prolongs_its_claim_and_shows_how_far_it_is(api, export):
 def test_a_running_server_writes_exports(server, unique):
     batch = [{"event": unique, "distinct_id": f"{unique}-{n}"} for n in range(3)]
     sent = requests.post(
-        f"{server.url}/batch/", json={"api_key": server.token, "batch": batch}, timeout=30
+        f"{server.url}/batch/", json={"api_key": server.token, "batch": batch}, timeout=120
     )
     assert sent.ok
     server.events(3, event=unique)
@@ -122,7 +122,7 @@ def test_a_running_server_writes_exports(server, unique):
         return [found] if found["status"] == "success" else []
 
     [found] = eventually(done, 1)
-    file = requests.get(found["download_url"], timeout=30)
+    file = requests.get(found["download_url"], timeout=120)
     assert len(rows_of(file.content)) == found["rows"] == 3
     history = server.get("app_metrics/0/historical_exports/")["results"]
     assert [row["status"] for row in history if row["job_id"] == str(export["id"])] == ["success"]

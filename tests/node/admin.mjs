@@ -12,11 +12,13 @@ const userDataDir = mkdtempSync(join(tmpdir(), "posthog-clone-browser-"));
 const browser = await puppeteer.launch({
   executablePath: process.env.CHROMIUM,
   headless: true,
+  timeout: 120_000,
   userDataDir,
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
 });
 try {
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000);
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("response", (response) => {

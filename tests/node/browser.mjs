@@ -10,6 +10,7 @@ const userDataDir = mkdtempSync(join(tmpdir(), "posthog-clone-browser-"));
 const browser = await puppeteer.launch({
   executablePath: process.env.CHROMIUM,
   headless: true,
+  timeout: 120_000,
   userDataDir,
   args: [
     "--no-sandbox",
@@ -25,6 +26,7 @@ const requests = [];
 const refusals = [];
 try {
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000);
   page.on("response", (response) => {
     requests.push(`${response.status()} ${response.request().method()} ${new URL(response.url()).pathname}`);
   });
@@ -32,9 +34,9 @@ try {
     refusals.push(`${request.failure().errorText} ${request.url()}`);
   });
   await page.goto(address);
-  await page.waitForFunction("window.ready === true", { timeout: 15_000 });
+  await page.waitForFunction("window.ready === true", { timeout: 120_000 });
   const result = await page.evaluate(script);
-  await page.waitForNetworkIdle({ idleTime: 1_000, timeout: 20_000 });
+  await page.waitForNetworkIdle({ idleTime: 1_000, timeout: 120_000 });
   await page.goto("about:blank"); // leaving the page sends what still waits
   await new Promise((resolve) => setTimeout(resolve, 300));
   console.log(JSON.stringify({ result: result ?? null, requests, refusals }));

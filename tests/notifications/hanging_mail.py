@@ -11,4 +11,4 @@ class EmailBackend(BaseEmailBackend):
         with open(os.environ["HANG_ON"], "w") as pipe:
             pipe.write("sending\n")
             pipe.flush()
-            time.sleep(60)
+            time.sleep(600)

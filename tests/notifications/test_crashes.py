@@ -66,12 +66,12 @@ def test_a_delivery_whose_sender_was_killed_arrives(project, outside):
 
     def hang(request):
         arrived.set()
-        go_on.wait(10)
+        go_on.wait(180)
         return Reply()
 
     outside.answer = hang
     sender = start_sender()
-    assert arrived.wait(30)
+    assert arrived.wait(180)
     sender.send_signal(signal.SIGKILL)
     sender.wait()
     go_on.set()

@@ -32,7 +32,7 @@ def at_once(*jobs) -> None:
 
     def work(job):
         try:
-            start.wait(10)
+            start.wait(120)
             job()
         finally:
             connection.close()

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from clickhouse import outbox
@@ -137,7 +137,7 @@ def test_copies_go_into_the_lane_of_the_batch(project):
 @pytest.mark.parametrize("number", [6.993970463783326e16, 1e300, -1e-300, 2**64 - 1])
 def test_extreme_numbers_are_stored_once(analytics, project, number):
     for _ in range(2):
-        ingest(captured(project, "$set", __set={"n": number}))
+        ingest(captured(project, "$set", __set={"n": number, "of": [{"n": number}]}))
 
     assert float(person_of(project, "ada").properties["n"]) == float(number)
     assert list(OutboxBlock.objects.values_list("table", "rows").order_by("id")) == [
@@ -156,6 +156,7 @@ json_values = st.recursive(
 
 
 @given(st.lists(st.dictionaries(texts, json_values, max_size=4), min_size=1, max_size=8))
+@example([{"n": [-0.0]}])
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
