@@ -82,7 +82,7 @@ def report_issues(
     of_page = scope.of(ids)
     numbers = numbers_of(of_page, buckets_of(of_page, resolution) if resolution else None)
     add_origins(scope, numbers.values())
-    issues = Issue.objects.filter(project=scope.project).shown().in_bulk(ids)
+    issues = Issue.objects.of_ids(scope.project, ids).shown().in_bulk()
     reported = [Reported(issues[id], numbers[id]) for id in ids if id in issues and id in numbers]
     return reported, len(wanted) > offset + limit
 
@@ -122,7 +122,7 @@ def by_numbers(scope: Scope, choice: Choice, wanted: int) -> Iterator[list[UUID]
 def of_choice(scope: Scope, choice: Choice, found: list[UUID]) -> Iterator[UUID]:
     for start in range(0, len(found), LOOKED_AT):
         some = found[start : start + LOOKED_AT]
-        issues = choice.of(Issue.objects.filter(project=scope.project, id__in=some))
+        issues = choice.of(Issue.objects.of_ids(scope.project, some))
         ids = set(issues.values_list("id", flat=True))
         yield from (id for id in some if id in ids)
 
@@ -149,8 +149,9 @@ def by_first_seen(scope: Scope, choice: Choice, wanted: int) -> Iterator[UUID]:
 
 
 def issues_of(scope: Scope) -> QuerySet[Issue]:
-    issues = Issue.objects.filter(project=scope.project)
-    return issues if scope.issue_ids is None else issues.filter(id__in=scope.issue_ids)
+    if scope.issue_ids is None:
+        return Issue.objects.filter(project=scope.project)
+    return Issue.objects.of_ids(scope.project, scope.issue_ids)
 
 
 def ranked(scope: Scope, choice: Choice, limit: int = MAX_GROUPS, offset: int = 0) -> list[UUID]:
