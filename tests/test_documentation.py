@@ -30,6 +30,12 @@ def test_every_variable_is_in_the_example_and_no_other():
     assert documented - of_compose - of_boto3 == variables_of_settings()
 
 
+def test_every_line_of_the_example_may_be_taken_as_it_stands():
+    """What follows the value would be part of it."""
+    lines = re.findall(r"^# [A-Z0-9_]+=.*", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert [line for line in lines if " " in line[2:]] == []
+
+
 @pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "docs/design.md"])
 def test_a_document_names_only_files_that_exist(document):
     text = (ROOT / document).read_text()

@@ -87,7 +87,7 @@ def test_operations_of_persisted_folders(schema, path, prefix, tags):
     }
 
 
-REFERS = {"alerts": "insight", "integrations": "config"}
+REFERS = {"alerts": "insight", "exports": "export_context__path", "integrations": "config"}
 """Examples with what each project has of its own: ids, tokens."""
 
 

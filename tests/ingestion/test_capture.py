@@ -302,6 +302,23 @@ def test_a_token_that_is_taken_back_works_for_seconds_only(send, project, monkey
     assert send({**EVENT, "api_key": old}).status_code == 401
 
 
+@pytest.mark.django_db(transaction=True)
+def test_changes_to_the_project_hold_at_once(send, api, project, queued, analytics):
+    old = project.api_token
+    assert send({**EVENT, "api_key": old}).status_code == 200
+
+    api.patch("/api/projects/@current/", {"anonymize_ips": True})
+    send({**EVENT, "api_key": old})
+    assert ["$ip" in event["properties"] for event in queued()] == [True, False]
+
+    new = api.patch("/api/projects/@current/reset_token/").json()["api_token"]
+    assert send({**EVENT, "api_key": old}).status_code == 401
+    assert send({**EVENT, "api_key": new}).status_code == 200
+
+    api.delete("/api/projects/@current/")
+    assert send({**EVENT, "api_key": new}).status_code == 401
+
+
 def test_remembered_tokens_are_bounded(project, monkeypatch):
     monkeypatch.setattr(tokens, "MAX_REMEMBERED", 2)
     for other in ProjectFactory.create_batch(4):
