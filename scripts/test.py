@@ -1,7 +1,8 @@
-"""Everything that has to pass: the checks, the suite on SQLite, and that of the database on PostgreSQL.
+"""Everything that has to pass: the checks, then the suite on SQLite and on PostgreSQL.
 
-On PostgreSQL run the tests that a database can make a difference to. Clients in JavaScript, browsers
-and connectors send it no other requests than the Python SDK and the tests of the API do.
+On PostgreSQL run the tests that a database can make a difference to: not those of pure functions,
+nor those of browsers, connectors and JavaScript clients, which ask it nothing that the Python SDK
+and the tests of the API don't.
 
 Run by `make test`, with the environment of `.venv`. What the tests need from the system (Node.js,
 Chromium, a PostgreSQL server) is installed when root runs this on Debian; otherwise the tests that
