@@ -18,6 +18,8 @@ if "pytest" in sys.modules:
     DATABASES = {"default": DATABASES["default"]}  # noqa: F405
     DATABASE_ROUTERS = []
     QUEUE_DATABASE = "default"
+    # Each test client has middleware of its own, which would look at all static files beforehand.
+    WHITENOISE_AUTOREFRESH = True
     # What tests write need not survive the machine.
     options = DATABASES["default"].setdefault("OPTIONS", {})
     if EMBEDDED_DATABASE:  # noqa: F405
