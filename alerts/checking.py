@@ -7,6 +7,7 @@ and told once, whoever is killed or changes the alert meanwhile.
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ from projects.models import Project
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100
-WRITTEN_AT_ONCE = 25
+WRITTEN_AT_ONCE = 50
 ROUND = timedelta(seconds=20)
 RETRY = timedelta(seconds=30)
 KEPT = timedelta(days=14)
@@ -193,11 +194,18 @@ def settle(found: list[Outcome], now: datetime) -> None:
 def write(found: list[Outcome], now: datetime) -> None:
     ours = Alert.objects.held_by(each.alert for each in found).select_for_update()
     held = set(ours.values_list("id", flat=True))
-    checks = []
+    checks, changes = [], defaultdict(list)
     for each in found:
         if each.alert.id in held:
+            changes[tuple(changed(each, now).items())].append(each.alert.id)
             checks.append(check_of(each, now))
-            apply(each, checks[-1], now)
+            if each.is_hopeless:
+                tell_disabled(checks[-1])
+    # Alerts that were checked together once are due together, so these are few.
+    for values, ids in changes.items():
+        Alert.objects.filter(id__in=ids).update(**dict(values))
+    if firing := [check for check in checks if check.state == State.FIRING]:
+        tell_firing(firing)
     AlertCheck.objects.bulk_create(checks)
 
 
@@ -212,24 +220,21 @@ def check_of(outcome: Outcome, now: datetime) -> AlertCheck:
     )
 
 
-def apply(outcome: Outcome, check: AlertCheck, now: datetime) -> None:
-    """Bring the alert up to the check, and tell of it."""
-    alert = outcome.alert
-    alert.state, alert.snoozed_until, alert.last_checked_at = outcome.state, None, now
-    alert.next_check_at = following(alert, now)
-    alert.claim = alert.held_until = None
+def changed(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """What the alert becomes by the check."""
+    values = {
+        "state": outcome.state,
+        "snoozed_until": None,
+        "last_checked_at": now,
+        "next_check_at": None if outcome.is_hopeless else following(outcome.alert, now),
+        "claim": None,
+        "held_until": None,
+    }
     if outcome.is_hopeless:
-        alert.enabled, alert.next_check_at = False, None
-        check.targets_notified = tell_disabled(alert, check)
-    elif check.state == State.FIRING:
-        check.targets_notified = tell_firing(alert, check)
-        alert.last_notified_at = now
-    alert.save(
-        update_fields=[
-            *("state", "enabled", "snoozed_until", "last_checked_at", "last_notified_at"),
-            *("next_check_at", "claim", "held_until"),
-        ]
-    )
+        values["enabled"] = False
+    if outcome.state == State.FIRING:
+        values["last_notified_at"] = now
+    return values
 
 
 def prune(now: datetime) -> int:

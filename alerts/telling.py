@@ -3,7 +3,9 @@
 Call these in the transaction that writes the check: what is to be sent is written with it.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +16,8 @@ from django.urls import reverse
 from alerts.models import Alert, AlertCheck
 from alerts.models.alerts import State
 from notifications import mail
-from notifications.events import emit
+from notifications.events import Internal, emit_all
+from notifications.models import Email
 from notifications.rendering import project_url
 from posthog_clone.api.times import iso
 
@@ -22,37 +25,51 @@ PRODUCT = settings.UNFOLD["SITE_TITLE"]
 FIRING_EVENT = "$insight_alert_firing"
 
 
-def tell_firing(alert: Alert, check: AlertCheck, *, is_test: bool = False) -> dict[str, Any]:
-    """Tell the subscribers and destinations; returns whom."""
+def tell_firing(checks: Sequence[AlertCheck], *, is_test: bool = False) -> None:
+    """Tell the subscribers and destinations, and note with each check whom.
+
+    The checks are of one project.
+    """
     test = " (test)" if is_test else ""
-    users = mail_subscribers(
-        alert,
-        key=f"alert-firing:{check.id}",
-        subject=f"{PRODUCT}: {alert.title} is firing{test}",
-        template="firing",
-        breaches=check.breaches,
+    emails = [
+        emails_to_subscribers(
+            check,
+            key="alert-firing",
+            subject=f"{check.alert.title} is firing{test}",
+            template="firing",
+            breaches=check.breaches,
+        )
+        for check in checks
+    ]
+    mail.send_each_once(chain.from_iterable(emails))
+    events = [event_of(check, is_test) for check in checks]
+    counts = emit_all(checks[0].alert.project, events)
+    for check, told, count in zip(checks, emails, counts, strict=True):
+        check.targets_notified = {"users": recipients(told), "destinations": count}
+
+
+def tell_disabled(check: AlertCheck) -> None:
+    """Tell the subscribers that the alert has stopped, and why; note with the check whom."""
+    emails = emails_to_subscribers(
+        check,
+        key="alert-disabled",
+        subject=f"{check.alert.title} has been disabled",
+        template="disabled",
+        reason=check.error,
     )
-    destinations = emit(
-        alert.project,
+    mail.send_each_once(emails)
+    check.targets_notified = {"users": recipients(emails)}
+
+
+def event_of(check: AlertCheck, is_test: bool) -> Internal:
+    alert = check.alert
+    return Internal(
         FIRING_EVENT,
         distinct_id=f"team_{alert.project_id}",
         properties=properties_of(alert, check) | ({"test": True} if is_test else {}),
         uuid=check.id,
         url=alert_url(alert),
     )
-    return {"users": users, "destinations": destinations}
-
-
-def tell_disabled(alert: Alert, check: AlertCheck) -> dict[str, Any]:
-    """Tell the subscribers that the alert has stopped, and why."""
-    users = mail_subscribers(
-        alert,
-        key=f"alert-disabled:{check.id}",
-        subject=f"{PRODUCT}: {alert.title} has been disabled",
-        template="disabled",
-        reason=check.error,
-    )
-    return {"users": users}
 
 
 def properties_of(alert: Alert, check: AlertCheck) -> dict[str, Any]:
@@ -68,10 +85,11 @@ def properties_of(alert: Alert, check: AlertCheck) -> dict[str, Any]:
     }
 
 
-def mail_subscribers(
-    alert: Alert, *, key: str, subject: str, template: str, **context: Any
-) -> list[str]:
-    """Each once; returns their addresses."""
+def emails_to_subscribers(
+    check: AlertCheck, *, key: str, subject: str, template: str, **context: Any
+) -> list[Email]:
+    """One to each, not yet sent."""
+    alert = check.alert
     users = [user for user in alert.subscribed_users if user.is_active]
     if not users:
         return []
@@ -87,9 +105,14 @@ def mail_subscribers(
     }
     text = render_to_string(f"alerts/{template}.txt", context)
     html = render_to_string(f"alerts/{template}.html", context)
-    for user in users:
-        mail.send_once(key, user.email, subject, text, html)
-    return [user.email for user in users]
+    return [
+        mail.email(f"{key}:{check.id}", user.email, f"{PRODUCT}: {subject}", text, html)
+        for user in users
+    ]
+
+
+def recipients(emails: Iterable[Email]) -> list[str]:
+    return [email.recipient for email in emails]
 
 
 def insight_url(alert: Alert) -> str:
@@ -109,4 +132,5 @@ def send_test(alert: Alert, now: datetime) -> dict[str, Any]:
         state=State.FIRING,
         breaches=["This is a test: nothing is out of bounds."],
     )
-    return tell_firing(alert, check, is_test=True)
+    tell_firing([check], is_test=True)
+    return check.targets_notified

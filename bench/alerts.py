@@ -1,36 +1,41 @@
 """A thousand alerts that are due at once, and a page of a hundred.
 
-   python -m bench.alerts [--events 100000] [--alerts 1000] [--database-url postgres://…]
+   python -m bench.alerts [--events 1000000] [--alerts 1000] [--insights 100] [--database-url …]
 
-Each alert is on an insight of its own, a trend by hour over one of ten events with a filter that
-no other has, and belongs to one project, which one worker checks at a time. `ratio` is the sweep's
-time over that of the same trends asked one after the other, with nothing around them, in the same
-process; for the page, over that of a list view that reads nothing.
+The alerts belong to one project, which one worker checks at a time, and are spread over its
+insights: trends by hour over one of ten events with a filter that no other has. Alerts of one
+insight differ in what they compare and in their bounds. `ratio` is the sweep's time over that of
+the insights' trends asked once each, one after the other, with nothing around them, in the same
+process: wall time and processor time, which includes the embedded ClickHouse's threads. For the
+page it is the server's processor time over that of a list view that reads nothing.
 """
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import requests
 
+from bench.measuring import usage
 from bench.pages import median_ms
-from bench.server import ROOT, serving
+from bench.server import ROOT, Server, serving
 
 NAMES = 10
+CONDITIONS = ("absolute_value", "relative_increase", "relative_decrease")
 
 
-def fill(events: int, alerts: int) -> None:
+def fill(events: int, alerts: int, insights: int) -> None:
     """Events of the last thirty days, insights and alerts on them."""
     import django
 
     django.setup()
     import clickhouse
-    from alerts.models import Alert, Threshold
     from clickhouse import schema
     from insights.models import Insight
     from projects.models import Project
@@ -52,30 +57,37 @@ def fill(events: int, alerts: int) -> None:
         apart=30 * 86_400_000 // events,
         names=NAMES,
     )
-    insights = Insight.objects.bulk_create(
-        Insight(project=project, name=f"Trend {n}", query=trend(n)) for n in range(alerts)
+    made = Insight.objects.bulk_create(
+        Insight(project=project, name=f"Trend {n}", query=trend(n)) for n in range(insights)
     )
+    add_alerts(project, [made[n % insights] for n in range(alerts)])
+    clickhouse.close()
+
+
+def add_alerts(project, insights: list) -> None:
+    """One on each, none of which fires."""
+    from alerts.models import Alert, Threshold
+
     thresholds = Threshold.objects.bulk_create(
         Threshold(
             project=project,
             insight=insight,
-            configuration={"type": "absolute", "bounds": {"lower": 0, "upper": 10**9}},
+            configuration={"type": "absolute", "bounds": {"lower": -(10**9), "upper": 10**9 + n}},
         )
-        for insight in insights
+        for n, insight in enumerate(insights)
     )
     Alert.objects.bulk_create(
         Alert(
             project=project,
-            insight=insight,
+            insight=threshold.insight,
             threshold=threshold,
             name=f"Alert {n}",
-            condition={"type": "absolute_value"},
+            condition={"type": CONDITIONS[n % len(CONDITIONS)]},
             config={"type": "TrendsAlertConfig", "series_index": 0},
             calculation_interval="hourly",
         )
-        for n, (insight, threshold) in enumerate(zip(insights, thresholds, strict=True))
+        for n, threshold in enumerate(thresholds)
     )
-    clickhouse.close()
 
 
 def trend(number: int) -> dict:
@@ -90,7 +102,7 @@ def trend(number: int) -> dict:
 
 
 def sweep() -> None:
-    """Check everything that is due, then ask the same trends bare."""
+    """Check everything that is due, then ask the insights' trends bare."""
     import django
 
     django.setup()
@@ -102,75 +114,97 @@ def sweep() -> None:
     from alerts.questions import question_of
     from clickhouse import schema
     from hogql import kinds
+    from insights.models import Insight
 
     schema.apply()
     now = timezone.now()
-    rows = Alert.objects.select_related("project", "insight")
-    queries = [(row.project, question_of(row.insight.query).since(2)) for row in rows]
+    rows = Insight.objects.select_related("project")
+    queries = [(row.project, question_of(row.query).since(3)) for row in rows]
     for project, query in queries[:20]:
         kinds.answer(project, query, kinds.Run(now=now))
 
-    started = time.perf_counter()
-    while check_due(timezone.now()):
-        pass
-    checked = time.perf_counter() - started
-    wrong = AlertCheck.objects.exclude(state="Not firing").count()
-    assert AlertCheck.objects.count() == len(queries), "Not every alert was checked once."
-    assert not wrong, f"{wrong} checks went wrong."
+    def check_all() -> None:
+        while check_due(timezone.now()):
+            pass
 
-    started = time.perf_counter()
-    for project, query in queries:
-        kinds.answer(project, query, kinds.Run(now=now))
-    bare = time.perf_counter() - started
+    def ask_all() -> None:
+        for project, query in queries:
+            kinds.answer(project, query, kinds.Run(now=now))
+
+    checked, checked_cpu = seconds_of(check_all)
+    count = Alert.objects.count()
+    wrong = AlertCheck.objects.exclude(state="Not firing").count()
+    assert AlertCheck.objects.count() == count, "Not every alert was checked once."
+    assert not wrong, f"{wrong} checks went wrong."
+    bare, bare_cpu = seconds_of(ask_all)
     print(
-        f"  {len(queries)} checks in {checked:.1f} s, {len(queries) / checked:.0f}/s, "
-        f"ratio {checked / bare:.2f} of the trends alone",
+        f"  {count} checks in {checked:.1f} s, {count / checked:.0f}/s; {len(queries)} trends "
+        f"alone in {bare:.1f} s\n  ratio {checked / bare:.2f}, of processor time "
+        f"{checked_cpu / bare_cpu:.2f} ({checked_cpu:.1f} s to {bare_cpu:.1f} s)",
         flush=True,
     )
     clickhouse.close()
 
 
-def measure(events: int, alerts: int, environment: dict[str, str]) -> None:
+def seconds_of(work: Callable[[], None]) -> tuple[float, float]:
+    """By the clock, and of processor time."""
+    clock, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - clock, time.process_time() - cpu
+
+
+def measure(events: int, alerts: int, insights: int, environment: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         env = {**environment, "DATA_DIR": directory, "DJANGO_SETTINGS_MODULE": "bench.settings"}
         with serving(Path(directory), **env) as server:
             key = server.key  # made once, and known only now
-        print(f"{events:,} events, {alerts:,} alerts")
+        print(f"{events:,} events, {alerts:,} alerts on {insights:,} insights", flush=True)
         for step in (["--fill"], ["--sweep"]):
             subprocess.run(
                 [sys.executable, "-m", "bench.alerts", *step]
-                + ["--events", str(events), "--alerts", str(alerts)],
+                + ["--events", str(events), "--alerts", str(alerts), "--insights", str(insights)],
                 env={**os.environ, "LOG_LEVEL": "WARNING", **env},
                 cwd=ROOT,
                 check=True,
             )
         with serving(Path(directory), **env) as server, requests.Session() as session:
             session.headers["Authorization"] = f"Bearer {key}"
-            for path in ("noop/", "alerts/?limit=100"):
+            page = "alerts/?limit=100"
+            for path in ("noop/", page):
                 median_ms(session, server, path, 3)
-            baseline = median_ms(session, server, "noop/", 40)
-            page = median_ms(session, server, "alerts/?limit=100", 40)
+            costs = [
+                [cpu_ms(session, server, path, 20) for path in ("noop/", page)] for _ in range(10)
+            ]
+            noop, alerts_ms = (statistics.median(column) for column in zip(*costs, strict=True))
             print(
-                f"  a page of 100: {page:.1f} ms, ratio {page / baseline:.2f} of the no-op's "
-                f"{baseline:.1f} ms"
+                f"  a page of 100: {alerts_ms:.1f} ms of processor time, ratio "
+                f"{alerts_ms / noop:.2f} of the no-op's {noop:.1f} ms"
             )
+
+
+def cpu_ms(session: requests.Session, server: Server, path: str, count: int) -> float:
+    """Of the server's processor time for one request."""
+    before = usage([server.pid]).cpu_seconds
+    median_ms(session, server, path, count)
+    return (usage([server.pid]).cpu_seconds - before) / count * 1000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--alerts", type=int, default=1_000)
+    parser.add_argument("--insights", type=int, default=100)
     parser.add_argument("--database-url")
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--sweep", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.fill:
-        fill(args.events, args.alerts)
+        fill(args.events, args.alerts, args.insights)
     elif args.sweep:
         sweep()
     else:
         url = {"DATABASE_URL": args.database_url} if args.database_url else {}
-        measure(args.events, args.alerts, url)
+        measure(args.events, args.alerts, args.insights, url)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
     python -m bench.events [--events 1000000] [--persons 200000] [--requests 20]
         [--database-url postgres://…]
 
-Fills a fresh server directly. Raw SQL runs straight on the store, in a process of its own before
-the server opens it. A page's `ratio` is what it takes beyond the no-op page (the same key, the same
-project checks, 100 constant rows), over the raw SQL; for persons, the page over the no-op.
+Pages are asked for in the process that holds the store, in turn with the raw SQL and with a no-op
+page (the same key, the same project checks, 100 constant rows), so that others on the machine slow
+all of them alike. `CPU` is processor time of the process with ClickHouse's and SQLite's threads,
+not PostgreSQL's. Then a server exports all events as CSV while its memory is watched.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -55,6 +58,8 @@ COLUMNS = {
     "amount > 990": "toFloat64OrNull(CAST(properties_json.amount, 'Nullable(String)')) > 990",
     "event = 'order'": "event = 'order'",
 }
+# As ingestion would have found them.
+TYPES = {"plan": "String", "amount": "Numeric", "$browser": "String"}
 
 
 def fill(persons: int, events: int) -> None:
@@ -63,8 +68,11 @@ def fill(persons: int, events: int) -> None:
     django.setup()
     from datetime import UTC, datetime, timedelta
 
+    from django.db import connection
+
     import clickhouse
     from clickhouse import schema
+    from events.models import PropertyDefinition
     from persons.models import Person, PersonDistinctId, person_uuid
     from projects.models import Project
 
@@ -90,6 +98,9 @@ def fill(persons: int, events: int) -> None:
             PersonDistinctId(project=project, person=person, distinct_id=f"id {n}")
             for n, person in zip(numbers, made, strict=True)
         )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE persons_person")  # as it does by itself, within minutes
     filling = " ".join(f', "p{n}": "value {n}"' for n in range(16))
     clickhouse.command(
         """
@@ -106,42 +117,74 @@ def fill(persons: int, events: int) -> None:
         events=events,
         filling=filling,
     )
+    PropertyDefinition.objects.bulk_create(
+        PropertyDefinition(project=project, type="event", name=name, property_type=type_)
+        for name, type_ in {**TYPES, **{f"p{n}": "String" for n in range(16)}}.items()
+    )
     clickhouse.close()
 
 
-def raw(count: int) -> None:
-    """Prints the median of each page's SQL, in milliseconds."""
+def pages(key: str, count: int) -> None:
+    """Each page's median beside those of the raw SQL and of the no-op."""
     import django
 
     django.setup()
+    from django.test import Client
+
     import clickhouse
     from projects.models import Project
 
     project = Project.objects.get().id
-    medians = {}
-    for name, (_, condition) in PAGES.items():
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+
+    def get(path: str, **params) -> None:
+        answer = client.get(f"/api/environments/{project}/{path}", params)
+        assert answer.status_code == 200, answer.content
+
+    for name, path in SEARCHES.items():
+        page, noop = medians(count, lambda p=path: get(p), lambda: get("noop/"))
+        print(f"  {name}: {page}, the no-op {noop}: ratio {page.cpu / noop.cpu:.2f}", flush=True)
+    for name, (params, condition) in PAGES.items():
         for short, sql in COLUMNS.items():
             condition = condition.replace(short, sql)
-        times = []
-        for _ in range(count):
-            started = time.perf_counter()
-            rows = clickhouse.rows(RAW.format(condition=condition), project=project)
-            times.append(time.perf_counter() - started)
-        assert len(rows) == 101, name
-        medians[name] = statistics.median(times) * 1000
+        by_hand = RAW.format(condition=condition)
+        page, raw, noop = medians(
+            count,
+            lambda p=params: get("events/", **p),
+            lambda q=by_hand: clickhouse.rows(q, project=project),
+            lambda: get("noop/"),
+        )
+        print(
+            f"  {name}: {page}, the SQL {raw}: ratio {page.cpu / raw.cpu:.2f},"
+            f" {(page.cpu - noop.cpu) / raw.cpu:.2f} beyond the no-op",
+            flush=True,
+        )
     clickhouse.close()
-    print(json.dumps(medians))
 
 
-def median_ms(session: requests.Session, server: Server, path: str, count: int, **params) -> float:
-    url = f"{server.url}/api/environments/{server.project_id}/{path}"
-    times = []
-    for _ in range(count):
-        started = time.perf_counter()
-        answer = session.get(url, params=params)
-        times.append(time.perf_counter() - started)
-        answer.raise_for_status()
-    return statistics.median(times) * 1000
+@dataclass(frozen=True, slots=True)
+class Median:
+    """In milliseconds."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self):
+        return f"{self.wall:.1f} ms ({self.cpu:.1f} CPU)"
+
+
+def medians(count: int, *calls: Callable[[], object]) -> list[Median]:
+    """Of calls made in turn."""
+    taken = [[] for _ in calls]
+    for number in range(count + 2):
+        for call, times in zip(calls, taken, strict=True):
+            wall, cpu = time.perf_counter(), time.process_time()
+            call()
+            if number > 1:  # the first ones warm up
+                times.append((time.perf_counter() - wall, time.process_time() - cpu))
+    return [
+        Median(*(1000 * statistics.median(of) for of in zip(*each, strict=True))) for each in taken
+    ]
 
 
 def export(session: requests.Session, server: Server, rows: int) -> None:
@@ -169,7 +212,7 @@ def export(session: requests.Session, server: Server, rows: int) -> None:
     print(
         f"  CSV of {lines - 1:,} events: {size / 2**20:.0f} MiB in "
         f"{time.perf_counter() - started:.0f} s; memory {before / 2**20:.0f} MiB before, "
-        f"{peak / 2**20:.0f} MiB at most: {(peak - before) / size:.2f} of the answer's size"
+        f"{peak / 2**20:.0f} MiB at most, {(peak - before) / 2**20:.0f} MiB more"
     )
 
 
@@ -194,28 +237,9 @@ def measure(arguments: argparse.Namespace, environment: dict[str, str]) -> None:
         call(env, "--fill", sizes)
         print(f"{arguments.persons:,} persons and {arguments.events:,} events", end=" ")
         print(f"(made in {time.monotonic() - started:.0f} s)")
-        medians = json.loads(call(env, "--raw", str(arguments.requests)).splitlines()[-1])
+        print(call(env, "--pages", key, "--requests", str(arguments.requests)), end="")
         with serving(Path(directory), **env) as server, requests.Session() as session:
             session.headers["Authorization"] = f"Bearer {key}"
-            median_ms(session, server, "noop/", 5)
-            for name, path in SEARCHES.items():
-                first = median_ms(session, server, path, 1)
-                noop = median_ms(session, server, "noop/", arguments.requests)
-                page = median_ms(session, server, path, arguments.requests)
-                print(
-                    f"  {name}: {page:.1f} ms ({first:.0f} the first time), ratio "
-                    f"{page / noop:.2f} of the no-op's {noop:.1f} ms",
-                    flush=True,
-                )
-            for name, (params, _) in PAGES.items():
-                median_ms(session, server, "events/", 2, **params)
-                noop = median_ms(session, server, "noop/", arguments.requests)
-                page = median_ms(session, server, "events/", arguments.requests, **params)
-                print(
-                    f"  {name}: {page:.1f} ms, {noop:.1f} ms of them the no-op; ratio "
-                    f"{(page - noop) / medians[name]:.2f} of the raw SQL's {medians[name]:.1f} ms",
-                    flush=True,
-                )
             export(session, server, arguments.events)
 
 
@@ -226,12 +250,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=20)
     parser.add_argument("--database-url")
     parser.add_argument("--fill", help=argparse.SUPPRESS)
-    parser.add_argument("--raw", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--pages", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.fill:
         fill(*map(int, arguments.fill.split(",")))
-    elif arguments.raw:
-        raw(arguments.raw)
+    elif arguments.pages:
+        pages(arguments.pages, arguments.requests)
     else:
         url = arguments.database_url
         measure(arguments, {"DATABASE_URL": url} if url else {})

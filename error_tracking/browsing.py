@@ -18,7 +18,7 @@ from error_tracking.reports.occurrences import (
 )
 from error_tracking.reports.releases import SeenRelease, releases_of
 from error_tracking.reports.scope import Scope
-from error_tracking.reports.volumes import Bucket, volumes
+from error_tracking.reports.volumes import Bucket, buckets_of
 from logs.browsing import COLORS
 from logs.queries import Line
 from posthog_clone.api.times import iso
@@ -99,9 +99,11 @@ def happened(issue: Issue, now: datetime, skip: int) -> Happened:
     """
     today = now.astimezone(issue.project.tz).replace(hour=0, minute=0, second=0, microsecond=0)
     lately = scope_of(issue, now, iso(today - (DAYS - 1) * DAY), iso(today + DAY))
+    days = buckets_of(lately, DAYS)
+    numbers = numbers_of(lately, days).get(issue.id)
     found = Happened(
-        numbers=next(iter(numbers_of(lately)), None),
-        bars=bars(volumes(lately, [issue.id], DAYS, None).get(issue.id, [])),
+        numbers=numbers,
+        bars=bars(numbers.volume if numbers else days.filled()),
         releases=releases_of(lately),
     )
     events, found.has_older = report_occurrences(scope_of(issue, now, "all", None), 1, skip)

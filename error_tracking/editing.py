@@ -18,7 +18,7 @@ ACTIVITY_SCOPE = "ErrorTrackingIssue"
 @transaction.atomic
 def edit_issues(project: Project, ids: Iterable[UUID], changes: dict[str, Any], by: User) -> None:
     """Give each of these issues the same values; ids that the project doesn't have are ignored."""
-    rows = Issue.objects.filter(project=project, id__in=set(ids)).order_by("id")
+    rows = Issue.objects.of_ids(project, set(ids)).order_by("id")
     issues = list(rows.select_for_update())
     for issue in issues:
         issue.project = project

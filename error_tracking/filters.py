@@ -7,11 +7,17 @@ from posthog_clone.api.times import parse_bound
 
 
 class FingerprintFilter(filters.FilterSet):
-    issue_id = filters.UUIDFilter()
+    issue_id = filters.UUIDFilter(method="filter_issue")
 
     class Meta:
         model = Fingerprint
         fields = ["issue_id"]
+
+    def filter_issue(self, queryset, name, value):
+        """Of the project by its issue: by both, SQLite goes through all that the project has."""
+        project = self.request.parser_context["view"].project
+        found = Fingerprint.objects.filter(issue=value, issue__project=project)
+        return found.order_by(*queryset.query.order_by)
 
 
 class SymbolSetFilter(filters.FilterSet):

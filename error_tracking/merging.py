@@ -36,7 +36,7 @@ def merge_issues(into: Issue, ids: Iterable[UUID]) -> bool:
     if not others:
         return False
     # In one order, so that two merges of the same issues wait for each other and don't deadlock.
-    wanted = Issue.objects.filter(project=into.project_id, id__in={*others, into.id})
+    wanted = Issue.objects.of_ids(into.project_id, {*others, into.id})
     locked = set(wanted.order_by("id").select_for_update().values_list("id", flat=True))
     if locked != {*others, into.id}:
         raise NotFound

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -70,7 +68,7 @@ def event_filter(params: Mapping[str, str], project: Project, *, csv: bool) -> E
         descending=json_list(params, "orderBy", NEWEST_FIRST) == NEWEST_FIRST,
         limit=limit(params, csv=csv),
         offset=number(params, "offset"),
-        properties=parse_properties(properties_of(params)),
+        properties=properties_of(params),
         where=expressions(params, "where"),
         select=expressions(params, "select"),
         action=action(params, project, now),
@@ -96,7 +94,8 @@ def position(
     text = params.get(name)
     if not text:
         return None
-    moment = parse_bound(text, ZoneInfo(project.timezone), now, attr=name)
+    week_start = project.week_start_day or 0
+    moment = parse_bound(text, project.tz, now, week_start_day=week_start, attr=name)
     return moment and Position(storable(moment), tie_break(params, f"{name}_uuid"))
 
 
@@ -159,7 +158,7 @@ def json_list(params: Mapping[str, str], name: str, default: list) -> list:
     except ValueError:
         raise ValidationError({name: f"{name} must be JSON, not {text[:100]!r}."}) from None
     if not isinstance(value, list):
-        raise ValidationError({name: f'{name} must be a JSON list such as ["-timestamp"].'})
+        raise ValidationError({name: f"{name} must be a JSON list, not {text[:100]!r}."})
     return value
 
 
@@ -167,12 +166,15 @@ def expressions(params: Mapping[str, str], name: str) -> list[str]:
     """A JSON list of HogQL expressions."""
     value = json_list(params, name, [])
     if not all(isinstance(text, str) for text in value):
-        raise ValidationError({name: f'{name} must be a JSON list of expressions such as ["1"].'})
+        message = f'{name} must be a JSON list of expressions such as ["event"].'
+        raise ValidationError({name: message})
     return value
 
 
-def properties_of(params: Mapping[str, str]) -> Any:
+def properties_of(params: Mapping[str, str]) -> PropertyGroup:
     try:
-        return read_json(params.get("properties") or "null")
+        return parse_properties(read_json(params.get("properties") or "null"))
     except ValueError:
         raise ValidationError("Properties are unparsable!") from None
+    except ValidationError as error:
+        raise ValidationError({"properties": error.detail}) from None

@@ -16,6 +16,7 @@ from hogql.execution import run
 from hogql.filters.conditions import Conditions
 from hogql.filters.model import PropertyFilter
 from hogql.parser import parse_select
+from posthog_clone.api.flags import flag
 from posthog_clone.api.times import end_of, start_of
 from projects.models import Project
 
@@ -24,7 +25,6 @@ DAYS = 7
 PREFIX = "properties_"
 EVENT_NAMES = "custom_event"
 MAX_NAMES = 1000
-TRUE = {"true", "1"}
 BOOLEANS = {"true", "false"}
 
 
@@ -71,7 +71,7 @@ def event_names(project: Project, containing: str) -> list[str]:
 
 def subject(key: str, params: QueryDict) -> ast.Expr:
     """The property's or the column's text."""
-    if params.get("is_column", "").lower() not in TRUE:
+    if not flag(params, "is_column"):
         return ast.Text(ast.Field(["properties", key]))
     if not isinstance(EVENTS.fields.get(key), Column):
         raise ValidationError({"key": f"Events have no column {key[:100]!r}."})

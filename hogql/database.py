@@ -5,82 +5,11 @@ the condition of the project is added to every one of them (hogql/compiler/sourc
 holds what is printed against it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from hogql.channels import PROPERTIES, Arrival, channel_sql, domain_type_sql
+from hogql.shapes import Column, Link, Map, Properties, Table, column
 from hogql.types import DATETIME, NUMBER, TEXT, UUID, Type
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    sql: str
-    type: Type
-    links: tuple[str, ...] = ()
-    """Which of the table's links the SQL speaks of, as `{link}`."""
-    in_asterisk: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Properties:
-    """An object kept as text, and again as a JSON column for quick reading."""
-
-    text: str
-    json: str
-    scope: str
-    """Whose property definitions say of what type a property is: `event`, `person` or `group`."""
-    skipped: frozenset[str] = frozenset()
-    """What the JSON column leaves out."""
-    links: tuple[str, ...] = ()
-    in_asterisk: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """A map of texts."""
-
-    sql: str
-    links: tuple[str, ...] = ()
-    in_asterisk: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Another table's row that belongs to this one's, joined when a query speaks of it."""
-
-    table: str
-    field: str
-    """Of this table: equals the other's `key`."""
-    key: str
-    many: bool = False
-    """Several rows can belong to one of this table."""
-    condition: str = ""
-    """On the other's rows."""
-    group_type_index: int | None = None
-    hidden: bool = False
-
-
-Field = Column | Properties | Map
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    name: str
-    source: str
-    """The table of the store, with FINAL where only the newest version of a row counts."""
-    fields: dict[str, Field]
-    condition: str = ""
-    group_by: str = ""
-    links: dict[str, Link] = field(default_factory=dict)
-    hidden: bool = False
-    """For links only."""
-
-    @property
-    def physical(self) -> str:
-        return self.source.removesuffix(" FINAL")
-
-
-def column(name: str, type: Type, **options) -> Column:
-    return Column(f"{{t}}.{name}", type, **options)
-
 
 NULLABLE_UUID = Type("uuid")
 
@@ -118,6 +47,7 @@ EVENTS = Table(
             UUID,
             links=("override",),
             in_asterisk=False,
+            unmoved="{t}.person_id",
         ),
         "event_person_id": column("person_id", UUID, in_asterisk=False),
         "team_id": column("team_id", NUMBER, in_asterisk=False),
@@ -126,6 +56,7 @@ EVENTS = Table(
             NULLABLE_UUID,
             links=("issue_override",),
             in_asterisk=False,
+            unmoved="{t}.issue_id",
         ),
         "event_issue_id": column("issue_id", NULLABLE_UUID, in_asterisk=False),
         "fingerprint": column("fingerprint", TEXT, in_asterisk=False),
@@ -140,11 +71,26 @@ EVENTS = Table(
             Type("array", nullable=False),
             in_asterisk=False,
         ),
+        "elements_chain_ids": Column(
+            """arrayDistinct(extractAll({t}.elements_chain, """
+            """'[:"]attr_id="((?:[^"\\\\\\\\]|\\\\\\\\.)*)"'))""",
+            Type("array", nullable=False),
+            in_asterisk=False,
+        ),
+        "elements_chain_elements": Column(
+            "arrayDistinct(extractAll({t}.elements_chain, "
+            "'(?:^|;)(a|button|form|input|select|textarea|label)(?:[.:]|$)'))",
+            Type("array", nullable=False),
+            in_asterisk=False,
+        ),
     },
     links={
         "override": Link("distinct_id_overrides", "distinct_id", "distinct_id", hidden=True),
         "issue_override": Link(
-            "issue_fingerprint_overrides", "fingerprint", "fingerprint", hidden=True
+            "error_tracking_issue_fingerprint_overrides",
+            "fingerprint",
+            "fingerprint",
+            hidden=True,
         ),
         "person": Link("persons", "person_id", "id"),
         "pdi": Link("person_distinct_ids", "distinct_id", "distinct_id"),
@@ -161,6 +107,20 @@ EVENTS = Table(
         },
     },
 )
+
+
+def first(sql: str, condition: str = "1") -> str:
+    return f"argMinIf({sql}, {{t}}.timestamp, {condition})"
+
+
+def last(sql: str, condition: str = "1") -> str:
+    return f"argMaxIf({sql}, {{t}}.timestamp, {condition})"
+
+
+def text_of(name: str) -> str:
+    return f"ifNull({{t}}.properties_json.`{name}`.:String, '')"
+
+
 PERSONS = Table(
     name="persons",
     source="persons FINAL",
@@ -170,6 +130,14 @@ PERSONS = Table(
         "created_at": column("created_at", DATETIME),
         "properties": Properties("{t}.properties", "{t}.properties_json", "person"),
         "is_identified": Column("{t}.is_identified = 1", Type("bool", nullable=False)),
+        "$virt_initial_channel_type": Column(
+            channel_sql(Arrival(*(text_of(f"$initial_{name}") for name in PROPERTIES))),
+            TEXT,
+            in_asterisk=False,
+        ),
+        "$virt_initial_referring_domain_type": Column(
+            domain_type_sql(text_of("$initial_referring_domain")), TEXT, in_asterisk=False
+        ),
         "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
     links={"pdi": Link("person_distinct_ids", "id", "person_id", many=True)},
@@ -208,18 +176,6 @@ GROUPS = Table(
         "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
 )
-
-
-def first(sql: str, condition: str = "1") -> str:
-    return f"argMinIf({sql}, {{t}}.timestamp, {condition})"
-
-
-def last(sql: str, condition: str = "1") -> str:
-    return f"argMaxIf({sql}, {{t}}.timestamp, {condition})"
-
-
-def text_of(name: str) -> str:
-    return f"ifNull({{t}}.properties_json.`{name}`.:String, '')"
 
 
 def counted(event: str) -> Column:
@@ -268,6 +224,16 @@ SESSIONS = Table(
         },
         "$last_external_click_url": Column(
             last(EXTERNAL_CLICK, f"{EXTERNAL_CLICK} != ''"), TEXT, in_asterisk=False
+        ),
+        "$channel_type": Column(
+            channel_sql(
+                Arrival(
+                    *(first(text_of(name)) for name in PROPERTIES[:3]),
+                    first(text_of("$referring_domain")),
+                    *(first(text_of(name)) for name in PROPERTIES[4:]),
+                )
+            ),
+            TEXT,
         ),
         "$is_bounce": Column(
             "countIf({t}.event IN ('$pageview', '$screen')) = 1"
@@ -341,13 +307,23 @@ DISTINCT_ID_OVERRIDES = Table(
     hidden=True,
 )
 ISSUE_FINGERPRINT_OVERRIDES = Table(
-    name="issue_fingerprint_overrides",
+    name="error_tracking_issue_fingerprint_overrides",
     source="issue_fingerprint_overrides FINAL",
     fields={
         "fingerprint": column("fingerprint", TEXT),
         "issue_id": column("issue_id", UUID),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
     },
-    hidden=True,
+)
+COHORT_PEOPLE = Table(
+    name="cohort_people",
+    source="",
+    fields={
+        "person_id": column("person_id", UUID),
+        "cohort_id": column("cohort_id", NUMBER),
+        "team_id": column("team_id", NUMBER, in_asterisk=False),
+    },
+    is_virtual=True,
 )
 
 TABLES = {
@@ -357,6 +333,7 @@ TABLES = {
         PERSONS,
         PERSON_DISTINCT_IDS,
         STATIC_COHORT_PEOPLE,
+        COHORT_PEOPLE,
         GROUPS,
         SESSIONS,
         LOGS,
@@ -367,4 +344,4 @@ TABLES = {
     )
 }
 PUBLIC_TABLES = {name: table for name, table in TABLES.items() if not table.hidden}
-PHYSICAL_TABLES = {table.physical for table in TABLES.values()}
+PHYSICAL_TABLES = {table.physical for table in TABLES.values() if not table.is_virtual}

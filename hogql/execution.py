@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -131,10 +132,23 @@ def compiled_for(
         week_start_day=project.week_start_day or 0,
         property_types=lambda scope, name, index: known.get((scope, name, index)),
         cohorts=cohorts or knowledge.cohorts(project),
+        actions=knowledge.actions(project),
+        cohort_ids=knowledge.cohort_ids(project),
+        group_types=knowledge.group_types(project),
+        has_rows=cache(partial(has_rows, project)),
     )
     compiled = compile(tree, context)
     guard.check(compiled)
     return compiled
+
+
+def has_rows(project: Project, table: str) -> bool:
+    """Whether the table of the store has any rows of the project."""
+    sql = f"SELECT 1 FROM {table} WHERE team_id = {{project_id:Int64}} LIMIT 1"
+    try:
+        return bool(clickhouse.rows(sql, project_id=project.id))
+    except clickhouse.Unavailable:
+        return True  # the query itself will tell
 
 
 def mentioned_names(tree: ast.Node) -> set[str]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from hogql import ast
-from hogql.compiler.context import Cohorts
+from hogql.compiler.context import Actions, Cohorts
 from projects.models import Project
 
 KnownTypes = Mapping[tuple[str, str, int | None], str]
@@ -29,6 +29,18 @@ def property_types(project: Project) -> PropertyTypes:
 
 def cohorts(project: Project) -> Cohorts:
     return lambda cohort: named(settings.HOGQL_COHORTS)(project, cohort)
+
+
+def actions(project: Project) -> Actions:
+    return partial(named(settings.HOGQL_MATCHED_ACTIONS), project)
+
+
+def cohort_ids(project: Project) -> Callable[[], Collection[int]]:
+    return partial(named(settings.HOGQL_COHORT_IDS), project)
+
+
+def group_types(project: Project) -> Callable[[], Mapping[str, int]]:
+    return partial(named(settings.HOGQL_GROUP_TYPES), project)
 
 
 def action_condition(project: Project, action_id: Any, *, now: datetime) -> ast.Expr:

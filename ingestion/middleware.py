@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import MethodNotAllowed
 
 from ingestion import guards, queue
 from ingestion.decoding.errors import CaptureError
@@ -61,6 +62,8 @@ class CaptureMiddleware:
             response = HttpResponse(preflight, content_type="application/json")
         else:
             response = answer(request, *route)
+            if response.status_code == 405 and hasattr(route[0], "methods"):
+                response["Allow"] = ", ".join([*route[0].methods, "OPTIONS"])
         return finished(request, response)
 
 
@@ -77,6 +80,8 @@ def answer(request: HttpRequest, view: Callable[..., HttpResponse], kwargs: dict
     except (queue.Unavailable, OperationalError, InterfaceError) as error:
         logger.error("The database did not take %s: %s", request.path, error)
         return text(503, "transient error, please retry", retry_after=1)
+    except MethodNotAllowed as error:
+        return text(405, str(error.detail))
     except Http404:
         return text(404, "not found")
     except SuspiciousOperation as error:
@@ -95,7 +100,9 @@ def text(status: int, text: str, retry_after: int | None = None) -> HttpResponse
 
 def finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Do what the middleware passed over would have done for this response."""
-    if not response.streaming and response.status_code not in NO_CONTENT:
+    if response.status_code in NO_CONTENT:
+        del response["Content-Type"]
+    elif not response.streaming:
         response["Content-Length"] = str(len(response.content))
     if response.status_code >= 500:
         # Django would log every refusal of a full server as an error; crashes are logged above.

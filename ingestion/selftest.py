@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -110,18 +111,16 @@ class SelfTest:
         headers = {"Content-Type": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        request = urllib.request.Request(
-            self.url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers=headers,
-        )
+        data = None if body is None else json.dumps(body).encode()
         try:
+            request = urllib.request.Request(
+                self.url + path, method=method, data=data, headers=headers
+            )
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, parsed(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, parsed(error.read())
-        except OSError as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise StepFailed(f"no answer from {self.url}: {error}") from error
 
     def batch(self) -> dict:

@@ -1,7 +1,8 @@
 """Which project a token opens.
 
 A known token is remembered for a few seconds, so that capture asks the database once, not for
-every request; an unknown one is asked for every time, so that a new project works at once.
+every request; an unknown one is asked for every time, so that a new project works at once. What
+this process itself changes about projects holds at once, too.
 """
 
 import threading
@@ -24,22 +25,30 @@ class CachedProject:
     logs_retention_days: int
 
 
-_remembered: dict[str, tuple[float, CachedProject]] = {}
+@dataclass(frozen=True, slots=True)
+class Memory:
+    project: CachedProject
+    until: float
+    changes: int
+
+
+_remembered: dict[str, Memory] = {}
 _changing = threading.Lock()
 
 
 def resolve(token: str) -> CachedProject | None:
     """The project whose token this is, as it was at most ten seconds ago."""
-    entry = _remembered.get(token)
-    if entry and entry[0] > time.monotonic():
-        return entry[1]
+    changes = Project.changes
+    memory = _remembered.get(token)
+    if memory and memory.changes == changes and memory.until > time.monotonic():
+        return memory.project
     project = look_up(token)
     with _changing:
         _remembered.pop(token, None)
         if project:
             if len(_remembered) >= MAX_REMEMBERED:
                 del _remembered[next(iter(_remembered))]
-            _remembered[token] = (time.monotonic() + SECONDS, project)
+            _remembered[token] = Memory(project, time.monotonic() + SECONDS, changes)
     return project
 
 

@@ -27,7 +27,8 @@ class KindSerializer(Serializer):
     )
 
     def to_internal_value(self, data):
-        unknown = [name for name in data if name not in self.fields and name not in ABOUT_ITSELF]
+        known = {*self.fields, *ABOUT_ITSELF}
+        unknown = [name for name in data if name not in known and asks_for_something(data[name])]
         if unknown:
             raise ValidationError(
                 {
@@ -37,6 +38,10 @@ class KindSerializer(Serializer):
                 code="parse_error",
             )
         return super().to_internal_value(data)
+
+
+def asks_for_something(value: Any) -> bool:
+    return value is not None and value is not False
 
 
 class TextField(serializers.CharField):

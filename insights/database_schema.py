@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hogql.database import PUBLIC_TABLES, TABLES, Column, Field, Link, Table
+from hogql.database import PUBLIC_TABLES, TABLES
 from hogql.kinds import Run
 from hogql.printing import name as quoted
+from hogql.shapes import Column, Field, Link, Table
 from insights.asking import KindSerializer, checked
 from projects.models import Project
 

@@ -26,7 +26,7 @@ def table_of(answer: Mapping[str, Any]) -> Table:
     first = results[0]
     if isinstance(first.get("values"), list):
         return cohorts(results)
-    if "label" in first and "data" in first:
+    if "data" in first:
         return series(results)
     if "average_conversion_time" in first:
         return funnel_steps(results)
@@ -48,8 +48,9 @@ def series(results: list[dict]) -> Table:
 
 
 def name_of(row: dict) -> str:
-    """The series' label, and which of two times it is about when they are compared."""
-    label = str(row.get("label"))
+    """The series' label, and which of two times it is about when they are compared. Lines of a
+    funnel over time have none but their breakdown value."""
+    label = str(row.get("label") or breakdown_text(row.get("breakdown_value", "conversion")))
     return f"{label} ({row['compare_label']})" if row.get("compare_label") else label
 
 

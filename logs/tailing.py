@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Any
 
 from django.utils.termcolors import colorize
@@ -68,12 +69,10 @@ class Tail:
         return fresh
 
     def ask(self, query: dict[str, Any]) -> list[dict]:
-        request = urllib.request.Request(
-            self.address,
-            json.dumps({"query": query}).encode(),
-            {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
-        )
+        body = json.dumps({"query": query}).encode()
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         try:
+            request = urllib.request.Request(self.address, body, headers)
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)["results"]
         except urllib.error.HTTPError as error:
@@ -83,7 +82,7 @@ class Tail:
             except (ValueError, KeyError, TypeError):
                 text = text[:200]
             raise TailFailed(f"{error.code}: {text}", passing=error.code >= 500) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise TailFailed(f"{self.address} does not answer: {error}", passing=True) from error
 
 

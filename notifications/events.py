@@ -1,8 +1,9 @@
 """Events on their way to destinations: what matches is enqueued in the caller's transaction."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from uuid_utils.compat import uuid7
 from app_metrics.recording import Category, record
 from events.elements import chain_from_elements
 from notifications import logs
-from notifications.matching import Matcher
+from notifications.matching import matchers
 from notifications.models import Delivery, HogFunction
 from notifications.rendering import event_url, project_url
 from persons.naming import DEFAULT_PROPERTIES
@@ -35,6 +36,32 @@ class Wanted:
     person: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Internal:
+    """An event of this server's own, such as `$insight_alert_firing`.
+
+    One of the same uuid is delivered once.
+    """
+
+    name: str
+    distinct_id: str
+    properties: dict[str, Any]
+    uuid: UUID = field(default_factory=uuid7)
+    url: str = ""
+
+    def shown(self, now: datetime) -> dict[str, Any]:
+        """As destinations get it."""
+        return {
+            "uuid": str(self.uuid),
+            "event": self.name,
+            "distinct_id": self.distinct_id,
+            "timestamp": now.isoformat().replace("+00:00", "Z"),
+            "url": self.url,
+            "elements_chain": "",
+            "properties": self.properties,
+        }
+
+
 def emit(
     project: Project,
     name: str,
@@ -44,28 +71,33 @@ def emit(
     uuid: UUID | None = None,
     url: str = "",
 ) -> int:
-    """Raise an internal event, such as `$insight_alert_firing`; returns how many deliveries wait.
+    """Raise an internal event; returns how many deliveries wait.
 
-    Call it in the transaction of the cause. An event of the same `uuid` is delivered once.
+    Call it in the transaction of the cause.
+    """
+    [count] = emit_all(project, [Internal(name, distinct_id, properties, uuid or uuid7(), url)])
+    return count
+
+
+def emit_all(project: Project, events: Sequence[Internal]) -> list[int]:
+    """Raise internal events, at the cost of one; returns how many deliveries wait for each.
+
+    Call it in the transaction of their cause.
     """
     functions = HogFunction.objects.active().filter(
         project=project, type=HogFunction.Type.INTERNAL_DESTINATION
     )
-    event = {
-        "uuid": str(uuid or uuid7()),
-        "event": name,
-        "distinct_id": distinct_id,
-        "timestamp": timezone.now().isoformat().replace("+00:00", "Z"),
-        "url": url,
-        "elements_chain": "",
-        "properties": properties,
-    }
     now = timezone.now()
-    return enqueue(
+    listeners = matchers(project, functions, now)
+    shown = [event.shown(now) for event in events]
+    deliveries = enqueue(
         Wanted(function, event, None)
-        for function in functions
-        if Matcher(function.filters, project, now).wants(event, None)
+        for event in shown
+        for function, matcher in listeners
+        if matcher.wants(event, None)
     )
+    counts = Counter(delivery.event_uuid for delivery in deliveries)
+    return [counts[event["uuid"]] for event in shown]
 
 
 def emit_captured(events: Sequence[CapturedEvent]) -> int:
@@ -82,23 +114,23 @@ def emit_captured(events: Sequence[CapturedEvent]) -> int:
     by_project: dict[int, list[HogFunction]] = {}
     for function in functions.select_related("project"):
         by_project.setdefault(function.project_id, []).append(function)
-    return enqueue(wanted(events, by_project))
+    return len(enqueue(wanted(events, by_project)))
 
 
 def wanted(
     events: Iterable[CapturedEvent], by_project: dict[int, list[HogFunction]]
 ) -> Iterable[Wanted]:
     now = timezone.now()
-    matchers = {
-        project_id: [(each, Matcher(each.filters, each.project, now)) for each in functions]
+    by_matcher = {
+        project_id: matchers(functions[0].project, functions, now)
         for project_id, functions in by_project.items()
     }
     for captured in events:
-        if captured.dropped or captured.historical or captured.project_id not in matchers:
+        if captured.dropped or captured.historical or captured.project_id not in by_matcher:
             continue
         project = by_project[captured.project_id][0].project
         event, person = event_of(captured, project), person_of(captured, project)
-        for function, matcher in matchers[captured.project_id]:
+        for function, matcher in by_matcher[captured.project_id]:
             if matcher.wants(event, person):
                 yield Wanted(function, event, person)
 
@@ -132,13 +164,13 @@ def person_of(captured: CapturedEvent, project: Project) -> dict[str, Any] | Non
     }
 
 
-def enqueue(found: Iterable[Wanted]) -> int:
+def enqueue(found: Iterable[Wanted]) -> list[Delivery]:
     found = list(found)
-    return write(found) if found else 0
+    return write(found) if found else []
 
 
 @transaction.atomic
-def write(found: Sequence[Wanted]) -> int:
+def write(found: Sequence[Wanted]) -> list[Delivery]:
     room = room_of({each.function.id for each in found})
     rows, dropped = [], {}
     for each in found:
@@ -158,7 +190,7 @@ def write(found: Sequence[Wanted]) -> int:
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
     for function, count in dropped.items():
         tell_dropped(function, count)
-    return len(rows)
+    return rows
 
 
 def room_of(function_ids: set[UUID]) -> dict[UUID, int]:

@@ -32,6 +32,7 @@ def read(
     Raises ValidationError that names the input at fault: `inputs__url`.
     """
     inputs = Inputs()
+    refuse_unknown(template, given)
     for described in template.inputs_schema:
         key, entry = described["key"], given.get(described["key"])
         if entry is not None and not isinstance(entry, dict):
@@ -54,6 +55,17 @@ def read(
         if described["type"] == "integration":
             inputs.integration = find_integration(described, entry["value"], project)
     return inputs
+
+
+def refuse_unknown(template: Template, given: dict[str, Any]) -> None:
+    for key, entry in given.items():
+        if template.input(key) is None and not is_empty(entry):
+            known = ", ".join(described["key"] for described in template.inputs_schema)
+            raise wrong(key[:100], f"{template.name} has no such input. There are {known}.")
+
+
+def is_empty(entry: Any) -> bool:
+    return not entry or (isinstance(entry, dict) and entry.get("value") in (None, "", {}, []))
 
 
 def is_secret(entry: dict) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from notifications.delivering import as_json, attempt
-from notifications.matching import Matcher
+from notifications.matching import matchers
 from notifications.models import HogFunction
 from notifications.rendering import CannotRender, Prepared, names, prepare, project_url
 
@@ -36,7 +36,7 @@ def invoke(function: HogFunction, given: dict[str, Any], *, is_mock: bool) -> In
     """
     invocation = Invocation()
     event, person = given.get("event") or {}, given.get("person")
-    matcher = Matcher(function.filters, function.project, timezone.now())
+    [(_, matcher)] = matchers(function.project, [function], timezone.now())
     if not matcher.wants(event, person):
         invocation.status = "skipped"
         invocation.tell("info", "The filters do not let this event through.")

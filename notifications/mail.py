@@ -5,6 +5,7 @@ sender was killed in the middle is sent again with the same Message-ID.
 """
 
 import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -37,6 +38,16 @@ def send_once(key: str, recipient: str, subject: str, text: str, html: str = "")
         defaults={"subject": one_line(subject), "text": text, "html": html},
     )
     return is_new
+
+
+def email(key: str, recipient: str, subject: str, text: str, html: str = "") -> Email:
+    """For `send_each_once`."""
+    return Email(key=key, recipient=recipient, subject=one_line(subject), text=text, html=html)
+
+
+def send_each_once(emails: Iterable[Email]) -> None:
+    """As `send_once`, at the cost of one."""
+    Email.objects.bulk_create(emails, ignore_conflicts=True)
 
 
 def gather(

@@ -1,7 +1,6 @@
 """The query parameters of the persons list."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import django_filters
 import orjson
@@ -14,6 +13,7 @@ from hogql.filters.queryset import properties_q
 from persons.cohorts.filters import is_id
 from persons.cohorts.querying import cohort_condition
 from persons.models import Person, PersonDistinctId, PersonQuerySet
+from persons.searching import matching
 from posthog_clone.api.parsers import read_json
 from projects.viewsets import as_uuid
 
@@ -30,7 +30,7 @@ class PersonFilter(django_filters.FilterSet):
         method="with_email", strip=False, help_text="Persons with exactly this e-mail address."
     )
     search = django_filters.CharFilter(
-        method="matching", help_text="Part of the e-mail or name, or a distinct id, or a uuid."
+        method="with_search", help_text="Part of the e-mail or name, or a distinct id, or a uuid."
     )
     properties = django_filters.CharFilter(
         method="with_properties", help_text="A JSON list or group of property filters."
@@ -59,26 +59,32 @@ class PersonFilter(django_filters.FilterSet):
     def with_email(self, persons: PersonQuerySet, name: str, value: str):
         return persons.filter(email=value[:MAX_EMAIL], properties__email=value)
 
-    def matching(self, persons: PersonQuerySet, name: str, value: str):
+    def with_search(self, persons: PersonQuerySet, name: str, value: str):
         ids = self.ids_of(value)
         if uuid := as_uuid(value):
             ids += persons.filter(uuid=uuid).values_list("id", flat=True)
-        return persons.filter(Q(email_and_name__icontains=value) | Q(id__in=ids))
+        return matching(persons, value, ids)
 
     def with_properties(self, persons: PersonQuerySet, name: str, value: str):
         try:
             wanted = read_json(value)
         except orjson.JSONDecodeError:
             raise ValidationError("Properties are unparsable!") from None
-        group = parse_properties(wanted, default_type="person")
-        zone = ZoneInfo(self.project.timezone)
-        cohort = cohort_condition(self.project)
-        return persons.filter(properties_q(group, now=timezone.now(), zone=zone, cohort=cohort))
+        cohort, zone = cohort_condition(self.project), self.project.tz
+        try:
+            group = parse_properties(wanted, default_type="person")
+            condition = properties_q(group, now=timezone.now(), zone=zone, cohort=cohort)
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
+        return persons.filter(condition)
 
     def in_cohort(self, persons: PersonQuerySet, name: str, value: str):
         if not is_id(value):
             raise ValidationError({name: f"{value[:100]!r} is not the id of a cohort."})
-        return persons.filter(cohort_condition(self.project)(int(value)))
+        try:
+            return persons.filter(cohort_condition(self.project)(int(value)))
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from None
 
 
 def person_id(text: str) -> int | UUID | None:

@@ -6,33 +6,21 @@ Production: DATABASE_URL=postgres://… and CLICKHOUSE_URL=http(s)://….
 
 import os
 import secrets
-import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.management.utils import get_random_secret_key
 
+from posthog_clone.environment import (
+    env_choice,
+    env_database,
+    env_flag,
+    env_int,
+    env_list,
+    env_url,
+    stop,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_flag(name: str, default: bool = False) -> bool:
-    return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
-
-
-def env_list(name: str) -> list[str]:
-    return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
-
-
-def env_int(name: str, default: int) -> int:
-    text = os.environ.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        sys.exit(f"{name} must be a whole number, not {text!r}.")
-
 
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "data").resolve()
 DEBUG = env_flag("DEBUG")
@@ -44,6 +32,13 @@ def load_secret_key() -> str:
     if key := os.environ.get("SECRET_KEY"):
         return key
     path = DATA_DIR / "secret_key"
+    try:
+        return kept_secret_key(path)
+    except OSError as error:
+        stop(f"The data directory can't be used: {error}. Check DATA_DIR.")
+
+
+def kept_secret_key(path: Path) -> str:
     if not path.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"secret_key.{secrets.token_hex(4)}")
@@ -68,8 +63,11 @@ if TRUST_PROXY:
 
 # Stores
 
-DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600)}
+DATABASES = {
+    "default": env_database(
+        "DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}", conn_max_age=600
+    )
+}
 EMBEDDED_DATABASE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if EMBEDDED_DATABASE:
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
@@ -94,8 +92,10 @@ if EMBEDDED_DATABASE:
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     QUEUE_DATABASE = "default"
-CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{DATA_DIR / 'clickhouse'}"
-EMBEDDED_CLICKHOUSE = urlsplit(CLICKHOUSE_URL).scheme == "chdb"
+CLICKHOUSE_URL = env_url(
+    "CLICKHOUSE_URL", f"chdb://{DATA_DIR / 'clickhouse'}", ("http", "https", "chdb")
+)
+EMBEDDED_CLICKHOUSE = CLICKHOUSE_URL.startswith("chdb:")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Uploaded source maps. Several servers need a directory that all of them see.
 SYMBOL_SETS_DIR = Path(os.environ.get("SYMBOL_SETS_DIR") or DATA_DIR / "symbol-sets")
@@ -108,9 +108,9 @@ SYMBOL_SETS_S3_ENDPOINT_URL = os.environ.get("SYMBOL_SETS_S3_ENDPOINT_URL", "")
 if SYMBOL_SETS_S3_ENDPOINT_URL and not SYMBOL_SETS_S3_ENDPOINT_URL.startswith(
     ("http://", "https://")
 ):
-    sys.exit("SYMBOL_SETS_S3_ENDPOINT_URL must start with http:// or https://.")
+    stop("SYMBOL_SETS_S3_ENDPOINT_URL must start with http:// or https://.")
 if (SYMBOL_SETS_S3_ENDPOINT_URL or SYMBOL_SETS_S3_PREFIX) and not SYMBOL_SETS_S3_BUCKET:
-    sys.exit("SYMBOL_SETS_S3_BUCKET is missing, which other SYMBOL_SETS_S3_… variables need.")
+    stop("SYMBOL_SETS_S3_BUCKET is missing, which other SYMBOL_SETS_S3_… variables need.")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -151,9 +151,9 @@ INGESTION_BATCH_EVENTS = env_int("INGESTION_BATCH_EVENTS", 600)
 INGESTION_BATCH_BYTES = env_int("INGESTION_BATCH_BYTES", 6 * 1024 * 1024)
 # On PostgreSQL several workers share the queue by lanes; a person's events stay in one lane.
 INGESTION_LANES = 1 if EMBEDDED_DATABASE else env_int("INGESTION_LANES", 8)
-MAX_EVENTS_PER_MINUTE = env_int("MAX_EVENTS_PER_MINUTE", 0)  # per project; 0 = unlimited
+MAX_EVENTS_PER_MINUTE = env_int("MAX_EVENTS_PER_MINUTE", 0, least=0)  # per project; 0 = unlimited
 MAX_QUEUED_EVENTS = env_int("MAX_QUEUED_EVENTS", 2_000_000)
-MIN_FREE_DISK_BYTES = env_int("MIN_FREE_DISK_MB", 512) * 1024 * 1024
+MIN_FREE_DISK_BYTES = env_int("MIN_FREE_DISK_MB", 512, least=0) * 1024 * 1024
 READY_MAX_LAG_SECONDS = env_int("READY_MAX_LAG_SECONDS", 60)
 BROWSER_SDK_DIR = Path(os.environ.get("BROWSER_SDK_DIR") or DATA_DIR / "browser-sdk")
 FETCH_SOURCE_MAPS = env_flag("FETCH_SOURCE_MAPS")
@@ -196,9 +196,13 @@ QUERY_KINDS = {
 HOGQL_PROPERTY_TYPES = "events.definitions.property_types"
 HOGQL_COHORTS = "persons.cohorts.querying.members"
 HOGQL_ACTIONS = "events.actions.condition"
+HOGQL_MATCHED_ACTIONS = "insights.knowledge.matched_action"
+HOGQL_COHORT_IDS = "insights.knowledge.cohort_ids"
+HOGQL_GROUP_TYPES = "insights.knowledge.group_types"
 # Who says where a cohort is used, besides in others and in test account filters: such stay.
 COHORT_USES = ["insights.cohort_uses.use_of_cohort"]
 INSIGHT_CHANGED = ["alerts.editing.follow_insight"]
+INSIGHT_ALERTS = "alerts.of_insights.alerts_of"
 
 # Questions in plain English that rules don't understand go to a language model only when one is
 # named here: the address of an API like OpenAI's, up to and with its version.
@@ -352,12 +356,13 @@ SPECTACULAR_SETTINGS = {
         "PersistedFolderTypeEnum": "folders.models.PersistedFolder.Type",
     },
 }
+LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
         # What fails is raised, and said once by whoever catches it.

@@ -56,7 +56,7 @@ def open_database() -> None:
             )
         migrate()
     except DatabaseError as error:
-        reason = str(error).strip().replace("\n", " ")
+        reason = " ".join(str(error).split()).rstrip(".?")
         raise CommandError(f"The database can't be used: {reason}. Check DATABASE_URL.") from error
 
 
@@ -80,6 +80,6 @@ def open_analytics() -> None:
 
 
 def root_cause(error: BaseException) -> str:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
+    while error.__cause__:
+        error = error.__cause__
     return str(error).strip().splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from ingestion.health import ready
 from posthog_clone.api import docs, errors
@@ -35,7 +36,8 @@ urlpatterns = [
     re_path(r"^_(?:health|livez|liveness)/?$", alive),
     re_path(r"^_(?:readyz|readiness)/?$", ready),
     re_path(r"^_preflight/?$", preflight),
-    re_path(r"^api/", errors.endpoint_not_found),
+    re_path(r"^api(?:/|$)", errors.endpoint_not_found),
+    re_path(r"^(?:admin)?$", RedirectView.as_view(url="/admin/")),
 ]
 
 handler400 = errors.bad_request

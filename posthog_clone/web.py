@@ -25,10 +25,7 @@ class ThreadServer(MTServer):
 
 
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT, then let the requests under way finish.
-
-    Raises OSError when the address can't be bound.
-    """
+    """Serve until SIGTERM or SIGINT, then let the requests under way finish."""
     options = {
         "address": host,
         "port": port,
@@ -39,7 +36,6 @@ def serve(host: str, port: int, workers: int) -> None:
         "websockets": False,
         "log_enabled": False,
     }
-    check_free(host, port)
     if workers == 1:
         server = ThreadServer("", **options)
         server.serve(target_loader=lambda: application, wrap_loader=False)
@@ -49,7 +45,8 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def check_free(host: str, port: int) -> None:
-    """Granian shares ports (SO_REUSEPORT): a second server would take half of the requests."""
+    """Raises OSError when the address can't be bound. Granian wouldn't: it shares ports
+    (SO_REUSEPORT), and a second server would take half of the requests."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

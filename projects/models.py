@@ -4,11 +4,12 @@ import hashlib
 import secrets
 import string
 import uuid
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
@@ -99,9 +100,24 @@ class Project(models.Model):
     """The project's other settings of the API, by their API names; absent = default."""
 
     objects = ProjectQuerySet.as_manager()
+    changes: ClassVar[int] = 0
+    """How often this process changed one: who remembers projects asks for them anew after it."""
 
     def __str__(self):
         return self.name
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        transaction.on_commit(self.note_change)
+
+    def delete(self, *args, **kwargs):
+        deleted = super().delete(*args, **kwargs)
+        transaction.on_commit(self.note_change)
+        return deleted
+
+    @staticmethod
+    def note_change() -> None:
+        Project.changes += 1
 
     @property
     def tz(self) -> ZoneInfo:

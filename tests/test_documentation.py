@@ -1,7 +1,9 @@
 """What the documents say is there is there, and what is there is in the documents."""
 
 import ast
+import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -16,7 +18,7 @@ ROOT = settings.BASE_DIR
 
 def variables_of_settings() -> set[str]:
     source = (ROOT / "posthog_clone" / "settings.py").read_text()
-    read = r"""(?:environ\.get\(|environ\[|env_(?:flag|list|int)\()\s*"([A-Z0-9_]+)\""""
+    read = r"""(?:environ\.get\(|environ\[|env_\w+\()\s*"([A-Z0-9_]+)\""""
     return set(re.findall(read, source))
 
 
@@ -28,12 +30,47 @@ def test_every_variable_is_in_the_example_and_no_other():
     assert documented - of_compose - of_boto3 == variables_of_settings()
 
 
+def test_every_line_of_the_example_may_be_taken_as_it_stands():
+    """What follows the value would be part of it."""
+    lines = re.findall(r"^# [A-Z0-9_]+=.*", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert [line for line in lines if " " in line[2:]] == []
+
+
 @pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "docs/design.md"])
 def test_a_document_names_only_files_that_exist(document):
     text = (ROOT / document).read_text()
     links = re.findall(r"\]\(([^)#:]+)\)", text)
     for link in links:
         assert ((ROOT / document).parent / link).exists(), link
+
+
+def commands_of_readme() -> list[str]:
+    blocks = re.findall(r"(?:^    .*\n)+", (ROOT / "README.md").read_text(), re.MULTILINE)
+    return [block for block in blocks if block.startswith("    curl")]
+
+
+def test_the_requests_of_the_readme_work_in_their_order(api, anonymous, project, user, analytics):
+    """On a new server, whose first project, user and insight are number one."""
+    insight = None
+    for command in commands_of_readme():
+        arguments = shlex.split(command.replace("phc_…", project.api_token))
+        url = arguments[1].removeprefix("http://localhost:8000")
+        url = re.sub(r"(?<=/api/)(projects|environments)/1/", rf"\1/{project.id}/", url)
+        client = api if "Authorization: Bearer phx_…" in arguments else anonymous
+        if "-d" not in arguments:
+            r = client.get(url)
+        else:
+            body = json.loads(arguments[arguments.index("-d") + 1])
+            if "export_context" in body:
+                path = body["export_context"]["path"]
+                body["export_context"]["path"] = path.replace("/1/", f"/{project.id}/")
+            if "insight" in body:
+                body |= {"insight": insight, "subscribed_users": [user.id]}
+            r = client.post(url, body)
+        assert r.status_code in (200, 201), f"{command}\n{r.content}"
+        if "/insights/" in url:
+            insight = r.json()["id"]
+    assert insight
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

@@ -48,13 +48,18 @@ class ScheduledQuerySet(models.QuerySet):
         if own.filter(held_until__gt=now).exclude(claim=None).exists():
             return []
         due = self.due(now).filter(project_id=project_id).in_turn()
-        rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+        chosen = due.chosen(limit).select_for_update(skip_locked=True, of=("self",))
+        rows = list(chosen)
         if rows:
             claim, until = uuid4(), now + LEASE
             own.filter(id__in=[row.id for row in rows]).update(claim=claim, held_until=until)
             for row in rows:
                 row.claim, row.held_until = claim, until
         return rows
+
+    def chosen(self, limit: int) -> Self:
+        """Of these, in their order, those to be taken up together."""
+        return self[:limit]
 
     def held_by(self, rows: Iterable["Scheduled"]) -> Self:
         """Of these, which were claimed together, those that nobody has changed or taken since."""

@@ -5,6 +5,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
@@ -33,15 +34,18 @@ CHECKS = [
 ]
 
 
+def wants_objects(request: Request | None) -> bool:
+    headers = request.headers if request else {}
+    return headers.get("User-Agent", "").startswith(TERRAFORM) or "X-PostHog-Client" in headers
+
+
 class AlertsAsWanted(ProjectViewSet):
     """Shows insights and users as numbers, as documented; as objects to clients that decode those:
     PostHog's Terraform provider and MCP server."""
 
     @property
     def wants_objects(self) -> bool:
-        headers = self.request.headers if self.request else {}
-        agent = headers.get("User-Agent", "")
-        return agent.startswith(TERRAFORM) or "X-PostHog-Client" in headers
+        return wants_objects(self.request)
 
     def get_serializer_context(self):
         return {**super().get_serializer_context(), "as_objects": self.wants_objects}

@@ -1,8 +1,11 @@
 """Issues and the fingerprints that lead events to them."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -22,6 +25,18 @@ class IssueQuerySet(models.QuerySet):
                 of_issue.order_by("created_at", "id").values("fingerprint")[:1]
             ),
         )
+
+    def of_ids(self, project: Project | int, ids: Iterable[UUID]):
+        """Those of the project, which no index is to be used for: SQLite would prefer that to the
+        ids, and go through all issues of the project."""
+        of_project = models.Case(models.When(project=project, then=True), default=False)
+        return self.filter(pk__in=ids).filter(of_project)
+
+    def with_first_seen(self):
+        """Adds `seen`: the earliest time that issue and fingerprints know of."""
+        earliest = models.Min("fingerprints__first_seen")
+        own = models.F("first_seen")
+        return self.annotate(seen=Least(Coalesce(own, earliest), Coalesce(earliest, own)))
 
     def shown(self):
         """With everything that the API shows of an issue; its external references as `tickets`."""
@@ -100,7 +115,7 @@ class Fingerprint(models.Model):
             models.Index(fields=["issue", "first_seen"], name="fingerprint_first_seen"),
             models.Index(fields=["project", "created_at", "id"], name="fingerprint_by_creation"),
             models.Index(
-                fields=["moved_at", "project"],
+                fields=["project", "moved_at"],
                 condition=models.Q(moved_at__isnull=False),
                 name="fingerprint_moved",
             ),

@@ -7,7 +7,7 @@ from error_tracking.models import Issue
 from error_tracking.reports.issues import Numbers, add_origins, numbers_of
 from error_tracking.reports.occurrences import frames_of, report_occurrences
 from error_tracking.reports.scope import Scope
-from error_tracking.reports.volumes import Bucket, volumes
+from error_tracking.reports.volumes import buckets_of
 
 FRAME_KEYS = ("source", "line", "column", "in_app")
 RELEASE_KEYS = ("version", "project", "timestamp", "commit_id", "branch", "repo_name")
@@ -21,24 +21,21 @@ class IssueReport:
     numbers: Numbers | None = None
     top_frame: dict[str, Any] | None = None
     latest_release: dict[str, Any] | None = None
-    volume: list[Bucket] | None = None
 
 
 def report_issue(scope: Scope, issue: Issue, resolution: int) -> IssueReport:
     """`scope` is the issue's own."""
-    found = numbers_of(scope)
+    found = numbers_of(scope, buckets_of(scope, resolution) if resolution else None)
     if not found:
         return IssueReport(issue)
-    add_origins(scope, found)
-    numbers = found[0]
+    add_origins(scope, found.values())
+    numbers = found[issue.id]
     (latest,), _ = report_occurrences(scope, 1, 0)
-    buckets = volumes(scope, [issue.id], resolution, numbers.first_seen)
     return IssueReport(
         issue=issue,
         numbers=numbers,
         top_frame=top_frame(latest.properties),
         latest_release=latest_release(latest.properties),
-        volume=buckets.get(issue.id),
     )
 
 

@@ -1,13 +1,14 @@
 """Which exceptions a report is about."""
 
 from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from error_tracking.models import Fingerprint, Issue, Release
 from hogql.execution import Result, run
@@ -22,10 +23,12 @@ SEARCHED = (
     "$exception_functions",
     "$current_url",
 )
-SINGLE = {"$lib", "$current_url"}
+SINGLE = {*SEARCHED, "$lib"}
 """Properties that are never objects: reading them is quicker for knowing."""
 RELEASES = "replaceAll(properties.$exception_releases, '\\\\/', '/')"
 """As JSON, of which ClickHouse escapes the slashes: hashes are its keys, versions its values."""
+OWN_ISSUE = "event_issue_id"
+"""The issue that an event came in with."""
 MAX_WORDS = 20
 MAX_NAMED = 1000
 MAX_GROUPS = 50_000
@@ -57,8 +60,7 @@ class Scope:
         self.issue = issue_column(self.project)
         self.conditions += ["event = '$exception'", f"isNotNull({self.issue})", "{filters}"]
         if self.issue_ids is not None:
-            ids = [str(id) for id in self.issue_ids]
-            self.add(f"toString({self.issue}) IN {{issue_ids}}", issue_ids=ids)
+            self.narrow(self.issue_ids)
         if self.libraries:
             self.add("properties.$lib IN {libraries}", libraries=list(self.libraries))
         if self.release:
@@ -100,8 +102,32 @@ class Scope:
             places = [contains(f"properties.{name}", f"word_{number}") for name in SEARCHED]
             in_event.append(f"({' OR '.join(places)})")
             self.values[f"word_{number}"] = word
-        ids = [str(id) for id in named.values_list("id", flat=True)[:MAX_NAMED]]
-        self.add(f"({' AND '.join(in_event)} OR toString({self.issue}) IN {{named}})", named=ids)
+        ids = list(named.values_list("id", flat=True)[:MAX_NAMED])
+        self.add(f"({' AND '.join(in_event)} OR {self.issue} IN {{named}})", named=ids)
+
+    def of(self, issue_ids: Collection[UUID]) -> "Scope":
+        """The same of these issues alone."""
+        narrowed = copy(self)
+        narrowed.conditions, narrowed.values = [*self.conditions], {**self.values}
+        narrowed.narrow(issue_ids)
+        return narrowed
+
+    def narrow(self, issue_ids: Collection[UUID]) -> None:
+        """Ids stay UUIDs: the store has an index of them. What could not belong to these issues is
+        left out before it is joined with where events have moved."""
+        self.add(f"{self.issue} IN {{issue_ids}}", issue_ids=list(issue_ids))
+        if self.issue == OWN_ISSUE:
+            return
+        arrived = list(
+            moved_fingerprints(self.project)
+            .filter(issue__in=issue_ids)
+            .values_list("fingerprint", flat=True)[: MAX_NAMED + 1]
+        )
+        if not arrived:
+            self.add(f"{OWN_ISSUE} IN {{issue_ids}}")
+        elif len(arrived) <= MAX_NAMED:
+            either = f"({OWN_ISSUE} IN {{issue_ids}} OR fingerprint IN {{arrived}})"
+            self.add(either, arrived=arrived)
 
     @property
     def where(self) -> str:
@@ -140,8 +166,11 @@ class Scope:
 
 def issue_column(project: Project) -> str:
     """Where events of the project may have moved, the one they moved to, by a join; else theirs."""
-    moved = Fingerprint.objects.filter(project=project, moved_at__isnull=False)
-    return "issue_id" if moved.exists() else "event_issue_id"
+    return "issue_id" if moved_fingerprints(project).exists() else OWN_ISSUE
+
+
+def moved_fingerprints(project: Project) -> QuerySet[Fingerprint]:
+    return Fingerprint.objects.filter(project=project, moved_at__isnull=False)
 
 
 def person_column(project: Project) -> str:

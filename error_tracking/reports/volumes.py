@@ -1,11 +1,11 @@
 """How often issues happened, over time."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from error_tracking.reports.scope import Scope
+from error_tracking.reports.scope import Scope, moment
+
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,38 +14,40 @@ class Bucket:
     count: int
 
 
-def volumes(
-    scope: Scope, issue_ids: Collection[UUID], resolution: int, since: datetime | None
-) -> dict[UUID, list[Bucket]]:
-    """The scope's time in so many buckets, for each of the issues.
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """A stretch of time in so many equal parts."""
 
-    `since` is where a scope without a start begins.
-    """
-    if not resolution or not issue_ids:
-        return {}
+    start: datetime
+    width: timedelta
+    count: int
+
+    @property
+    def volume(self) -> str:
+        """In HogQL, the number of each bucket that anything happened in, and how often it did."""
+        since = f"toUnixTimestamp64Milli(timestamp) - {int(self.start.timestamp() * 1000)}"
+        width = max(int(self.width / MILLISECOND), 1)
+        return f"sumMap([least(intDiv({since}, {width}), {self.count - 1})], [1])"
+
+    def filled(self, volume: tuple[list, list] = ((), ())) -> list[Bucket]:
+        """All of them, with what the store has answered."""
+        counts = [0] * self.count
+        for number, times in zip(*volume, strict=True):
+            counts[max(int(number), 0)] += times
+        return [
+            Bucket(self.start + number * self.width, times) for number, times in enumerate(counts)
+        ]
+
+
+def buckets_of(scope: Scope, count: int) -> Buckets:
+    """The scope's time; one without a start begins with its first exception."""
     start, end = scope.bounds()
-    start = start or since or end
-    width = max((end - start) / resolution, timedelta(milliseconds=1))
-    counts = {id: [0] * resolution for id in issue_ids}
-    result = scope.run(
-        f"""
-        SELECT toString({scope.issue}) AS issue,
-            least(intDiv(toUnixTimestamp64Milli(timestamp) - {{start_ms}}, {{width_ms}}), {{last}})
-                AS bucket,
-            count() AS times
-        FROM events
-        WHERE {scope.where} AND toString({scope.issue}) IN {{shown}} AND timestamp >= {{start}}
-        GROUP BY {scope.issue}, bucket
-        """,
-        shown=[str(id) for id in issue_ids],
-        start=start,
-        start_ms=int(start.timestamp() * 1000),
-        width_ms=max(int(width / timedelta(milliseconds=1)), 1),
-        last=resolution - 1,
-    )
-    for issue, bucket, times in result.rows:
-        counts[UUID(issue)][max(int(bucket), 0)] += times
-    return {
-        id: [Bucket(start + number * width, count) for number, count in enumerate(times)]
-        for id, times in counts.items()
-    }
+    if start is None:
+        start = first_of(scope) or end
+    return Buckets(start, max((end - start) / count, MILLISECOND), count)
+
+
+def first_of(scope: Scope) -> datetime | None:
+    result = scope.run(f"SELECT count(), min(timestamp) FROM events WHERE {scope.where}")
+    ((count, first),) = result.rows
+    return moment(first) if count else None

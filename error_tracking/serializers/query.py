@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -15,7 +16,7 @@ from error_tracking.reports.occurrences import GROUPS, Verbosity
 from error_tracking.reports.volumes import Bucket
 from hogql.filters.model import TYPES, parse_properties
 from posthog_clone.api.serializers import Serializer
-from posthog_clone.api.times import iso
+from posthog_clone.api.times import iso, parse_bound
 
 ORDERS = ["last_seen", "first_seen", "occurrences", "users", "sessions"]
 MAX_SEARCH = 500
@@ -24,9 +25,18 @@ MAX_RESOLUTION = 200
 MAX_OFFSET = 50_000
 
 
+class BoundField(serializers.CharField):
+    """A time, or how long ago, as `parse_bound` reads it; kept as it came."""
+
+    def to_internal_value(self, data):
+        text = super().to_internal_value(data)
+        parse_bound(text, self.context["project"].tz, timezone.now())
+        return text
+
+
 class ErrorTrackingDateRangeSerializer(Serializer):
-    date_from = serializers.CharField(required=False, allow_null=True, default="-7d")
-    date_to = serializers.CharField(required=False, allow_null=True, default=None)
+    date_from = BoundField(required=False, allow_null=True, default="-7d")
+    date_to = BoundField(required=False, allow_null=True, default=None)
 
 
 class FilterListField(serializers.ListField):
@@ -224,8 +234,8 @@ def issue_row(reported: Reported) -> dict[str, Any]:
         "source": numbers.source,
         "aggregations": {
             **impact(numbers),
-            "volumeRange": [bucket.count for bucket in reported.volume],
-            "volume_buckets": buckets(reported.volume),
+            "volumeRange": [bucket.count for bucket in numbers.volume],
+            "volume_buckets": buckets(numbers.volume),
         },
     }
 
@@ -244,7 +254,7 @@ def issue_report(report: IssueReport, with_sparkline: bool) -> dict[str, Any]:
         "top_in_app_frame": report.top_frame,
         "latest_release": report.latest_release,
         "impact": impact(numbers),
-        "sparkline": buckets(report.volume or []) if with_sparkline else None,
+        "sparkline": buckets(numbers.volume) if with_sparkline else None,
     }
     return found | {key: value for key, value in more.items() if value is not None}
 

@@ -50,9 +50,7 @@ class RuleSerializer(ModelSerializer):
     """Filters that are null, or absent from an update, keep what was stored."""
 
     filters = FiltersField()
-    order_key = serializers.IntegerField(
-        min_value=MIN_ORDER, max_value=MAX_ORDER, required=False, default=0
-    )
+    order_key = serializers.IntegerField(min_value=MIN_ORDER, max_value=MAX_ORDER, required=False)
     takes_order_at_creation = False
     takes_order_at_update = False
 
@@ -64,11 +62,11 @@ class RuleSerializer(ModelSerializer):
         super().__init__(*args, **kwargs)
         if self.instance is not None:
             self.fields["filters"].allow_null = True
+        takes_order = self.takes_order_at_update if self.instance else self.takes_order_at_creation
+        if "data" in kwargs and not takes_order:
+            self.fields["order_key"].read_only = True
 
     def validate(self, attrs):
-        takes_order = self.takes_order_at_update if self.instance else self.takes_order_at_creation
-        if not takes_order:
-            attrs.pop("order_key", None)
         if attrs.get("filters", True) is None:
             del attrs["filters"]
         return attrs

@@ -68,8 +68,19 @@ class StartUploadsSerializer(Serializer):
         return {**attrs, "announced": announced}
 
 
+class FinishUploadSerializer(Serializer):
+    content_hash = serializers.CharField(allow_null=True, allow_blank=True, default=None)
+
+    def validate_content_hash(self, value):
+        if not value:
+            raise serializers.ValidationError(
+                "The hash of the content is needed.", code="content_hash_required"
+            )
+        return value
+
+
 class FinishUploadsSerializer(Serializer):
-    content_hashes = serializers.DictField(child=serializers.CharField())
+    content_hashes = serializers.DictField(child=serializers.CharField(), default=dict)
 
 
 class SymbolSetBulkDeleteSerializer(Serializer):

@@ -77,7 +77,7 @@ class IssueViewSet(
         if self.action != "list":
             return super().paginate_queryset(queryset)
         page = super().paginate_queryset(queryset.values_list("pk", flat=True))
-        shown = queryset.shown().in_bulk(page)
+        shown = Issue.objects.of_ids(self.project, page).shown().in_bulk()
         return [shown[pk] for pk in page if pk in shown]
 
     @extend_schema(request=NewIssueSerializer, responses={201: IssueSerializer})

@@ -12,6 +12,7 @@ from error_tracking.filters import SymbolSetFilter
 from error_tracking.models import SymbolSet
 from error_tracking.serializers.symbol_sets import (
     AnnouncedSerializer,
+    FinishUploadSerializer,
     FinishUploadsSerializer,
     SourceAndMapSerializer,
     StartUploadsSerializer,
@@ -184,19 +185,11 @@ class SymbolSetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Pr
         (row,) = start_uploads(self.project, announced, Conflicts(always=True)).values()
         return Response(self.form(row, OLD_UPLOAD_SECONDS), status=status.HTTP_201_CREATED)
 
-    @extend_schema(
-        request=inline_serializer("FinishUpload", {"content_hash": serializers.CharField()}),
-        responses=SUCCESS,
-    )
+    @extend_schema(request=FinishUploadSerializer, responses=SUCCESS)
     @action(detail=True, methods=["put"])
     def finish_upload(self, request, **kwargs):
         row = self.get_object()
-        content_hash = request.data.get("content_hash")
-        if not isinstance(content_hash, str) or not content_hash:
-            raise ValidationError(
-                {"content_hash": "The hash of the content is needed."}, code="content_hash_required"
-            )
-        finish_upload(row, content_hash)
+        finish_upload(row, self.read(FinishUploadSerializer)["content_hash"])
         return Response({"success": True})
 
     def read(self, serializer_class):

@@ -4,11 +4,13 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from events.actions import STEP_KEYS
 from events.models import Action
 from hogql.filters.model import parse_properties
+from persons.cohorts.filters import referred_cohorts
+from persons.models import Cohort
 from persons.serializers.fields import PropertyValueField
 from posthog_clone.api.serializers import Constant, ModelSerializer, Serializer
 from projects.serializers.basic import UserBasicSerializer
@@ -100,4 +102,19 @@ class ActionSerializer(ModelSerializer):
         read_only_fields = ["id", "created_at", "last_calculated_at"]
 
     def validate_steps(self, steps: list[dict]) -> list[dict]:
+        self.check_cohorts(steps)
         return [{key: step.get(key) for key in STEP_KEYS} for step in steps]
+
+    def check_cohorts(self, steps: list[dict]) -> None:
+        referred = {
+            (id_, number)
+            for number, step in enumerate(steps)
+            for id_ in referred_cohorts(step.get("properties"))
+        }
+        live = Cohort.objects.live().filter(project=self.context["project"])
+        known = set(live.filter(id__in={id_ for id_, _ in referred}).values_list("id", flat=True))
+        for id_, number in sorted(referred):
+            if id_ not in known:
+                message = f"There is no cohort {id_} in this project."
+                details = {"properties": [ErrorDetail(message, code="does_not_exist")]}
+                raise ValidationError({number: details})

@@ -1,10 +1,9 @@
 """Events as the API reads them."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -24,11 +23,10 @@ from events.serializers.events import (
     persons_of,
 )
 from events.values import values_of
-from posthog_clone.api.csv import CSVRenderer, spooled_csv
+from posthog_clone.api.csv import CSVRenderer, csv_response
+from posthog_clone.api.flags import flag
 from posthog_clone.api.renderers import JSONRenderer
 from projects.viewsets import ProjectViewSet
-
-TRUE, FALSE = {"true", "1", ""}, {"false", "0"}
 
 
 def parameter(name: str, description: str, kind=OpenApiTypes.STR, **options) -> OpenApiParameter:
@@ -83,7 +81,7 @@ class EventViewSet(ProjectViewSet):
         wanted = event_filter(request.query_params, self.project, csv=csv)
         if wanted.select:
             return self.list_selected(wanted, csv)
-        with_person = request.query_params.get("include_person", "").lower() not in FALSE
+        with_person = flag(request.query_params, "include_person", default=True)
         if csv:
             found = pages(self.project, wanted)
             objects = (self.objects(rows, with_person, parsed=True) for rows in found)
@@ -144,7 +142,7 @@ class EventViewSet(ProjectViewSet):
         row = queries.one(self.project.id, uuid)
         if row is None:
             raise NotFound(f"No events exist for event UUID {pk}")
-        with_person = request.query_params.get("include_person", "false").lower() in TRUE
+        with_person = flag(request.query_params, "include_person")
         csv = request.accepted_renderer.format == "csv"
         return Response(self.objects([row], with_person, parsed=csv)[0])
 
@@ -165,14 +163,7 @@ def link_to(request, position: Mapping[str, str]) -> str:
     params = request.query_params.copy()
     params.pop("offset", None)
     for name, value in position.items():
-        params[name] = value
+        params.pop(name, None)
+        if value:
+            params[name] = value
     return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
-
-
-def csv_response(rows: Iterable[dict], filename: str) -> StreamingHttpResponse:
-    """All rows are found before the answer starts: what is wrong with them is still an error."""
-    return StreamingHttpResponse(
-        spooled_csv(rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
-    )

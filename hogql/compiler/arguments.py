@@ -1,7 +1,7 @@
 """What functions are given, as they can take it."""
 
 from hogql import ast
-from hogql.compiler.comparisons import as_number
+from hogql.compiler.comparisons import as_number, as_text
 from hogql.functions import Function
 from hogql.types import Code, Type
 
@@ -17,6 +17,14 @@ LISTING = {
 """Functions that make a list of a text."""
 
 
+READING = {
+    *("toFloat64OrZero", "toInt64OrZero", "toUUIDOrZero", "toDateOrNull", "toDateTimeOrNull"),
+    *(f"to{type}OrNull" for type in ("Int8", "Int16", "Int32", "Int64", "UInt64", "Float32")),
+    *("toFloat64OrNull", "toUUIDOrNull", "parseDateTimeBestEffortOrNull"),
+}
+"""Functions that read a text. Properties may be numbers already: their definitions say so."""
+
+
 def with_unit(function: Function, args: list[ast.Expr]) -> list[ast.Expr]:
     """`dateAdd(day, 3, timestamp)` as `dateAdd('day', 3, timestamp)`."""
     if function.sql not in TAKES_UNIT or len(args) < 3 or not isinstance(args[0], ast.Field):
@@ -30,6 +38,8 @@ def prepared(function: Function, args: list[Code]) -> list[Code]:
     them: lists can't be NULL."""
     if function.takes_numbers:
         return [as_number(arg) for arg in args]
+    if function.sql in READING:
+        return [as_text(args[0]), *args[1:]]
     if function.sql in LISTING or is_extraction_of_list(function, args):
         return [present(arg) if arg.type.kind in ("text", "json") else arg for arg in args]
     return args

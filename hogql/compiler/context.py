@@ -1,6 +1,6 @@
 """What a query is compiled for, and the values it binds on the way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,9 @@ PropertyTypes = Callable[[str, str, int | None], str | None]
 Cohorts = Callable[[int | str], ast.Expr]
 """A cohort's id or name → the persons in it: a SELECT of person ids, or a list of them. Raises
 QueryError when there is no such cohort."""
+Actions = Callable[[int | str, str | None], ast.Expr]
+"""An action's id or name, and what `events` is called in the query → the events that are it. Raises
+QueryError when there is no such action."""
 
 
 def no_types(kind: str, name: str, group_type_index: int | None) -> str | None:
@@ -25,6 +28,10 @@ def no_types(kind: str, name: str, group_type_index: int | None) -> str | None:
 
 def no_cohorts(cohort: int | str) -> ast.Expr:
     raise QueryError(f"Cohort {cohort!r} does not exist in this project.")
+
+
+def no_actions(action: int | str, alias: str | None) -> ast.Expr:
+    raise QueryError(f"Could not find an action with the name or ID {action!r}")
 
 
 def storable(value: Any) -> Any:
@@ -42,6 +49,13 @@ class Context:
     """0 Sunday, 1 Monday."""
     property_types: PropertyTypes = no_types
     cohorts: Cohorts = no_cohorts
+    actions: Actions = no_actions
+    cohort_ids: Callable[[], Collection[int]] = tuple
+    """The cohorts with conditions: those that `cohort_people` is about."""
+    group_types: Callable[[], Mapping[str, int]] = dict
+    """The names of the project's group types → their indexes."""
+    has_rows: Callable[[str], bool] = lambda table: True
+    """Whether a table of the store has any rows of the project."""
     params: dict[str, Any] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
     """The tables that the query reads, as users call them."""
@@ -56,8 +70,8 @@ class Context:
     names: dict[str, str] = field(default_factory=dict)
     """Columns of the SQL → the fields that they are, as the query calls them."""
     bound: dict[tuple[str, str], str] = field(default_factory=dict)
-    entered: list[int | str] = field(default_factory=list)
-    """The cohorts being compiled, each within the one before."""
+    entered: list[tuple[str, int | str]] = field(default_factory=list)
+    """The cohorts and actions being compiled, each within the one before."""
 
     def __post_init__(self):
         self.params["project_id"] = self.project_id
@@ -90,11 +104,13 @@ class Context:
         self.depth -= levels
 
     @contextmanager
-    def entering(self, cohort: int | str) -> Iterator[None]:
-        """Cohorts may be made of others, actions and events, and so come back to themselves."""
-        if cohort in self.entered or len(self.entered) == MAX_COHORTS:
-            raise QueryError("Cohorts cannot reference other cohorts in a loop.")
-        self.entered.append(cohort)
+    def entering(self, kind: str, id_or_name: int | str) -> Iterator[None]:
+        """Cohorts may be made of others, actions and events, and so come back to themselves;
+        actions have conditions in HogQL."""
+        entered = (kind, id_or_name)
+        if entered in self.entered or len(self.entered) == MAX_COHORTS:
+            raise QueryError(f"{kind.capitalize()}s cannot reference other {kind}s in a loop.")
+        self.entered.append(entered)
         yield
         self.entered.pop()
 

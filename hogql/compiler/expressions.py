@@ -19,9 +19,10 @@ from hogql.compiler.comparisons import (
     within,
 )
 from hogql.compiler.context import Context
+from hogql.compiler.macros import expanded
 from hogql.compiler.quoting import quoted
 from hogql.compiler.scope import CTE, Scope
-from hogql.compiler.sources import OutputColumn, read_within
+from hogql.compiler.sources import OutputColumn, Source, read_within
 from hogql.errors import QueryError
 from hogql.parser.limits import SELECT_DEPTH
 from hogql.types import ANY, ARRAY, BOOL, DATE, NUMBER, TEXT, TUPLE, UUID, Code, Type
@@ -138,7 +139,7 @@ class ExpressionCompiler:
         if rest and name in scope.sources:
             source = scope.sources[name]
             if not source.has(str(rest[0])):
-                raise scope.unresolved(node)
+                return self.read_group(node, rest, source)
             return self.named(source.read(rest), chain)
         if name in scope.aliases:
             return read_within(Code(quoted(name), scope.aliases[name]), rest, self.context)
@@ -146,7 +147,20 @@ class ExpressionCompiler:
             return self.named(source.read(chain), chain)
         if (cte := scope.ctes.get(name)) and cte.node.is_column:
             return read_within(self.column_cte(cte), rest, self.context)
-        raise scope.unresolved(node)
+        return self.read_group(node, chain)
+
+    def read_group(
+        self, node: ast.Field, chain: list[str | int], source: Source | None = None
+    ) -> Code:
+        """`company.properties.name`, of the group of the type that the project calls so."""
+        index = self.context.group_types().get(str(chain[0])) if len(chain) > 1 else None
+        if index is None:
+            raise self.scope.unresolved(node)
+        field = f"group_{index}"
+        source = source or self.scope.source_of(field, node)
+        if source is None or not source.has(field):
+            raise self.scope.unresolved(node)
+        return self.named(source.read([field, *chain[1:]]), node.chain)
 
     def named(self, code: Code, chain: list[str | int]) -> Code:
         self.context.names.setdefault(code.sql, ".".join(map(str, chain)))
@@ -227,7 +241,7 @@ class ExpressionCompiler:
         if not isinstance(node.right, ast.Constant) or isinstance(node.right.value, bool | float):
             raise QueryError("IN COHORT expects the id or the name of a cohort", node=node.right)
         operator = node.op.removesuffix(" cohort")
-        with self.context.entering(node.right.value):
+        with self.context.entering("cohort", node.right.value):
             members = self.context.cohorts(node.right.value)
             return self.visit_compare(ast.Compare(operator, node.left, members))
 
@@ -269,6 +283,10 @@ class ExpressionCompiler:
             node = ast.Call("count", [], None, condition=node.condition)
         if node.name.lower() == "exists" and len(node.args) == 1:
             return self.exists(node)
+        if node.name.lower() == "matchesaction":
+            return self.matches_action(node)
+        if (meant := expanded(node)) is not None:
+            return self.code(meant)
         function = functions.check(node)
         name = function.sql
         if name in COMPARISONS and len(node.args) == 2:
@@ -283,6 +301,14 @@ class ExpressionCompiler:
                 raise QueryError(f"FILTER is for aggregations, and {node.name} is none.")
             sql += f" FILTER (WHERE {self.condition(node.condition).sql})"
         return Code(sql, type_of(function, args))
+
+    def matches_action(self, node: ast.Call) -> Code:
+        action = node.args[0].value if len(node.args) == 1 and is_constant(node.args[0]) else None
+        if isinstance(action, bool) or not isinstance(action, int | str):
+            raise QueryError("matchesAction expects the id or the name of an action")
+        with self.context.entering("action", action):
+            alias = self.scope.name_of_events(node)
+            return self.condition(self.context.actions(action, alias))
 
     def exists(self, node: ast.Call) -> Code:
         if not isinstance(node.args[0], ast.SelectQuery | ast.SelectSet):
@@ -348,6 +374,10 @@ class ExpressionCompiler:
         return Code(f"({sql})", type)
 
     visit_selectset = visit_selectquery
+
+
+def is_constant(node: ast.Expr) -> bool:
+    return isinstance(node, ast.Constant)
 
 
 def is_count_of_rows(node: ast.Call) -> bool:

@@ -14,7 +14,7 @@ KINDS = {"String": "text", "Numeric": "number", "DateTime": "datetime", "Boolean
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an object is kept: database.Properties, with the table's name filled in."""
+    """Where an object is kept: shapes.Properties, with the table's name filled in."""
 
     text: str
     json: str
@@ -35,7 +35,7 @@ def read_property(place: Place, path: Path, context: Context) -> Code:
         return typed(text_at(place.text, path, context), known, context)
     value = ".".join([place.json, *map(json_key, path)])
     if known == "Numeric":
-        sql = f"if(isNull({value}.:Bool), accurateCastOrNull({value}, 'Float64'), NULL)"
+        sql = f"if(dynamicType({value}) = 'Bool', NULL, accurateCastOrNull({value}, 'Float64'))"
         return Code(sql, Type("number"))
     if known in ("DateTime", "Boolean"):
         return typed(f"CAST({value}, 'Nullable(String)')", known, context)
@@ -48,12 +48,12 @@ def text_of(value: str, whole: str | None) -> str:
     """The text of a JSON column's value: a string as it is, all else as JSON.
 
     `whole` reads what is an object. It is slow with many keys, so that it is left out for
-    properties that are known to be single values.
+    properties that are known to be single values. Reading `.:String` first would be no quicker: it
+    is a column of its own beside that of all values.
     """
     object_text = f"isNull({value}), nullIf(toJSONString({whole}), '{{}}'), " if whole else ""
     return (
-        f"multiIf(isNotNull({value}.:String), {value}.:String, {object_text}"
-        f"startsWith(dynamicType({value}), 'Array'), toJSONString({value}), "
+        f"multiIf({object_text}startsWith(dynamicType({value}), 'Array'), toJSONString({value}), "
         f"CAST({value}, 'Nullable(String)'))"
     )
 

@@ -45,6 +45,13 @@ class Scope:
             )
         return found[0] if found else None
 
+    def name_of_events(self, node: ast.Node) -> str | None:
+        """What the one source with events goes by."""
+        named = [name for name, source in self.sources.items() if source.has("elements_chain")]
+        if len(named) > 1 or not self.sources:
+            raise QueryError("matchesAction needs events in FROM, and only once", node=node)
+        return named[0] if named else None
+
     def is_lambda_argument(self, name: str) -> bool:
         return any(name in names for names in self.lambdas)
 

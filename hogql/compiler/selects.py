@@ -3,6 +3,7 @@
 import re2
 
 from hogql import ast
+from hogql.compiler.cohort_people import cohort_people
 from hogql.compiler.context import Context
 from hogql.compiler.expressions import ExpressionCompiler
 from hogql.compiler.quoting import quoted
@@ -157,6 +158,8 @@ class SelectCompiler:
         if name not in PUBLIC_TABLES:
             raise self.unknown_table(name, table)
         self.context.tables.add(name)
+        if PUBLIC_TABLES[name].is_virtual:
+            return self.query_source(cohort_people(self.node.where, self.context), alias, {})
         return TableSource(PUBLIC_TABLES[name], alias, self.context)
 
     def unknown_table(self, name: str, node: ast.Node) -> QueryError:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from hogql.compiler.context import Context
 from hogql.compiler.properties import Place, read_property, text_at
 from hogql.compiler.quoting import quoted, zone
-from hogql.database import TABLES, Field, Link, Map, Properties, Table
+from hogql.database import TABLES
 from hogql.errors import QueryError, close_names
+from hogql.shapes import Column, Field, Link, Map, Properties, Table
 from hogql.types import JSON, Code, Type
 
 Chain = Sequence[str | int]
@@ -113,7 +114,7 @@ class TableSource(Source):
     def read_field(self, field: Field, rest: Chain) -> Code:
         if isinstance(field, Properties):
             return self.read_properties(field, rest)
-        sql = self.filled(field.sql, field.links)
+        sql = self.written(field)
         if isinstance(field, Map):
             return self.read_map(sql, rest)
         if rest:
@@ -121,6 +122,18 @@ class TableSource(Source):
         if field.type.kind == "datetime" and self.context.timezone != "UTC":
             sql = f"toTimeZone({sql}, {zone(self.context.timezone)})"
         return Code(sql, field.type)
+
+    def written(self, field: Column | Map) -> str:
+        if (
+            isinstance(field, Column)
+            and field.unmoved
+            and not any(map(self.has_moved, field.links))
+        ):
+            return self.filled(field.unmoved, ())
+        return self.filled(field.sql, field.links)
+
+    def has_moved(self, link: str) -> bool:
+        return self.context.has_rows(TABLES[self.table.links[link].table].physical)
 
     def read_properties(self, field: Properties, rest: Chain) -> Code:
         text = self.filled(field.text, field.links)

@@ -67,6 +67,8 @@ class Conditions:
         value = ast.Text(field)
         if leaf.type == "event_metadata" and leaf.operator.startswith("is_date"):
             return any_of([self.date_test(leaf, field, value) for value in leaf.values])
+        if leaf.type == "event_metadata" and leaf.key.startswith("$group_"):
+            value = ast.Call("nullIf", [value, ast.Constant("")])  # "" is no group
         if leaf.type == "event" and leaf.key in LIST_PROPERTIES:
             return self.on_items(leaf, value)
         return self.test(leaf, value)

@@ -75,8 +75,15 @@ FUNCTIONS = {
         *read(aggregates.WINDOW_TABLE, is_window=True),
     )
 }
-SUFFIXES = {"If": 1, "Array": 0, "OrNull": 0, "OrDefault": 0, "Distinct": 0, "ForEach": 0}
+SUFFIXES = {
+    **{"If": 1, "Array": 0, "OrNull": 0, "OrDefault": 0, "Distinct": 0, "ForEach": 0, "Map": 0}
+}
 MAX_SUFFIXES = 2
+# What the compiler knows beside these: hogql/compiler/macros.py and matchesAction.
+SPECIAL = {
+    name.lower(): name
+    for name in ("matchesAction", "sparkline", "recordingButton", "string_agg", "json_agg")
+}
 
 
 @lru_cache(maxsize=2048)
@@ -99,9 +106,9 @@ def combined(name: str, suffixes: int) -> Function | None:
                 base.max_args + further,
                 base.min_params,
                 base.max_params,
-                returns="array" if suffix == "ForEach" else base.returns,
+                returns={"ForEach": "array", "Map": "map"}.get(suffix, base.returns),
                 nullable=True if suffix == "OrNull" else base.nullable,
-                takes_numbers=base.takes_numbers and suffix not in ("Array", "ForEach"),
+                takes_numbers=base.takes_numbers and suffix not in ("Array", "ForEach", "Map"),
                 is_aggregate=True,
             )
     return None
@@ -123,10 +130,21 @@ def check(call: ast.Call) -> Function:
 
 def unsupported(name: str) -> str:
     message = f"Unsupported function call '{name[:100]}(...)'."
-    close = get_close_matches(name.lower(), FUNCTIONS, n=1, cutoff=0.8)
-    if close:
-        message += f" Perhaps you meant '{FUNCTIONS[close[0]].name}(...)'?"
+    if close := meant(name):
+        message += f" Perhaps you meant '{close}(...)'?"
     return message
+
+
+def meant(name: str) -> str | None:
+    """A function with a name much like it; suffixes of aggregations also in another case."""
+    for suffix in SUFFIXES:
+        stem = FUNCTIONS.get(name[: -len(suffix)].lower())
+        if stem and stem.is_aggregate and name.lower().endswith(suffix.lower()):
+            return stem.name + suffix
+    close = get_close_matches(name.lower(), {**FUNCTIONS, **SPECIAL}, n=1, cutoff=0.8)
+    if not close:
+        return None
+    return SPECIAL.get(close[0]) or FUNCTIONS[close[0]].name
 
 
 def check_count(call: ast.Call, what: str, found: int, low: int, high: int) -> None:

@@ -40,7 +40,7 @@ groupArraySample groupArraySorted : 1/1-2 array!
 groupArrayInsertAt : 2/0-2 array!
 groupArrayMovingAvg groupArrayMovingSum : 1/0-1 array!
 groupArrayIntersect : 1 array!
-groupConcat string_agg=groupConcat : 1/0-2 text
+groupConcat : 1/0-2 text
 sumMap minMap maxMap : 1+ tuple
 sumCount : 1 tuple
 topK : 1/0-3 array!

@@ -135,7 +135,7 @@ monthName : 1 text
 dateName : 2-3 text
 makeDate : 2-3 date
 make_date=makeDate : 3 date
-makeDateTime : 6-7 datetime
+makeDateTime make_timestamp=makeDateTime : 6-7 datetime
 toModifiedJulianDay toDaysSinceYearZero : 1 number
 fromModifiedJulianDay=fromModifiedJulianDayOrNull : 1 text?
 toStartOfMillisecond toStartOfMicrosecond : 1 datetime
@@ -143,7 +143,7 @@ makeDateTime64 : 6-9 datetime
 fromDaysSinceYearZero : 1 date
 length char_length=lengthUTF8 character_length=lengthUTF8 : 1 number
 lengthUTF8 ascii : 1 number
-empty notEmpty : 1 bool
+empty notEmpty isEmpty=empty isNotEmpty=notEmpty : 1 bool
 lower upper lowerUTF8 upperUTF8 lcase=lower ucase=upper initcap initcapUTF8 : 1 text
 reverse reverseUTF8 : 1 $1
 normalizeUTF8NFC normalizeUTF8NFD normalizeUTF8NFKC normalizeUTF8NFKD toValidUTF8 : 1 text
@@ -164,17 +164,22 @@ appendTrailingCharIfAbsent : 2 text
 regexpQuoteMeta : 1 text
 startsWith endsWith startsWithUTF8 endsWithUTF8 : 2 bool
 position positionCaseInsensitive positionUTF8 positionCaseInsensitiveUTF8 locate : 2-3 number
-countSubstrings countSubstringsCaseInsensitive : 2-3 number
+substringIndex substringIndexUTF8 substring_index=substringIndex : 3 text
+countSubstrings countSubstringsCaseInsensitive countSubstringsCaseInsensitiveUTF8 : 2-3 number
 multiSearchAny multiSearchAnyCaseInsensitive multiSearchAnyUTF8 : 2 bool
 multiSearchAnyCaseInsensitiveUTF8 : 2 bool
 multiSearchFirstIndex multiSearchFirstPosition multiSearchFirstIndexCaseInsensitive : 2 number
 multiSearchFirstPositionCaseInsensitive : 2 number
+multiSearchFirstIndexUTF8 multiSearchFirstPositionUTF8 : 2 number
+multiSearchFirstIndexCaseInsensitiveUTF8 multiSearchFirstPositionCaseInsensitiveUTF8 : 2 number
+multiSearchAllPositionsUTF8 multiSearchAllPositionsCaseInsensitiveUTF8 : 2 array
 multiSearchAllPositions multiSearchAllPositionsCaseInsensitive : 2 array
 multiMatchAny : 2 bool
 multiMatchAnyIndex : 2 number
 multiMatchAllIndices : 2 array
-hasToken hasTokenCaseInsensitive hasTokenOrNull : 2 bool
-hasSubsequence hasSubsequenceCaseInsensitive : 2 bool
+hasToken hasTokenCaseInsensitive hasTokenOrNull hasTokenCaseInsensitiveOrNull : 2 bool
+hasSubsequence hasSubsequenceCaseInsensitive hasSubsequenceUTF8 : 2 bool
+hasSubsequenceCaseInsensitiveUTF8 : 2 bool
 countMatches countMatchesCaseInsensitive : 2 number
 regexpExtract regexp_extract=regexpExtract : 2-3 text
 extract : 2 text
@@ -188,6 +193,8 @@ alphaTokens : 1-2 array
 tokens : 1+ array
 arrayStringConcat array_to_string=arrayStringConcat : 1-2 text
 ngramDistance ngramDistanceCaseInsensitive ngramSearch ngramSearchCaseInsensitive : 2 number
+ngramDistanceUTF8 ngramDistanceCaseInsensitiveUTF8 ngramSearchUTF8 : 2 number
+ngramSearchCaseInsensitiveUTF8 : 2 number
 soundex : 1 text
 hex unhex bin unbin base32Encode base32Decode base58Encode base58Decode : 1 text
 base64Encode base64Decode tryBase64Decode tryBase58Decode base64URLEncode base64URLDecode : 1 text

@@ -7,7 +7,6 @@ import orjson
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
 
 from ingestion import guards, queue, tokens
 from ingestion.decoding.batches import Call, Refusal, read_batch, read_headers, sort_out
@@ -19,7 +18,6 @@ logger = logging.getLogger(__name__)
 DOCUMENTATION = "https://posthog.com/docs/api"
 
 
-@require_POST
 def capture_batch(request: HttpRequest) -> HttpResponse:
     try:
         return answer(200, {"results": capture(request)})
@@ -36,8 +34,13 @@ def capture_batch(request: HttpRequest) -> HttpResponse:
         return error(500, "internal_error", "internal error", retry_after=1)
 
 
+capture_batch.methods = ("POST",)
+
+
 def capture(request: HttpRequest) -> dict[str, dict]:
     received_at = datetime.now(UTC)
+    if request.method != "POST":
+        raise Refusal(405, "method_not_allowed", f"{request.method} is not allowed: send POST")
     call = read_headers(request.headers)
     batch = read_batch(read(request), call.encoding, settings.CAPTURE_MAX_BYTES)
     project = find_project(call)

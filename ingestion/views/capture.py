@@ -4,15 +4,21 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods
 
 from ingestion import guards, queue
 from ingestion.decoding.documents import load
 from ingestion.decoding.events import Reception, captured_events, parse_batch
-from ingestion.views.requests import client_ip, find_project, read_body, read_payload, stored
+from ingestion.views.requests import (
+    client_ip,
+    find_project,
+    read_body,
+    read_payload,
+    stored,
+    takes,
+)
 
 
-@require_http_methods(["GET", "POST"])
+@takes("GET", "POST")
 def capture(request: HttpRequest, unnamed: str | None = None) -> HttpResponse:
     """Store events, or refuse them all. Those without name are called `unnamed`."""
     received_at = datetime.now(UTC)
@@ -27,7 +33,7 @@ def capture(request: HttpRequest, unnamed: str | None = None) -> HttpResponse:
     return stored(request)
 
 
-@require_http_methods(["GET", "POST"])
+@takes("GET", "POST")
 def discard_recording(request: HttpRequest) -> HttpResponse:
     """Session recordings are taken and thrown away, which keeps their clients quiet."""
     read_body(request, settings.REPLAY_MAX_BYTES)

@@ -6,13 +6,13 @@ PostHog: rust/feature-flags/, posthog/api/decide.py
 import time
 import uuid
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
-from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
 from rest_framework.response import Response
 
@@ -21,7 +21,7 @@ from ingestion.decoding.documents import load
 from ingestion.decoding.errors import CaptureError, NothingSent, TooLarge, Unparsable
 from ingestion.decoding.events import own_token
 from ingestion.views.remote_config import config_of
-from ingestion.views.requests import read_payload
+from ingestion.views.requests import read_payload, takes
 from posthog_clone.api.errors import ContentTooLarge, body_of
 from projects.models import Project
 from projects.viewsets import ProjectViewSet, find_project
@@ -34,6 +34,7 @@ WHERE_TO_FIND_IT = "You can find your project API key in your project's settings
 def with_api_errors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Refusals are answered as the API does, not in capture's plain text."""
 
+    @wraps(view)
     def wrapped(request: HttpRequest, **kwargs) -> HttpResponse:
         try:
             return view(request, **kwargs)
@@ -43,8 +44,8 @@ def with_api_errors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     return wrapped
 
 
-@require_http_methods(["GET", "POST"])
 @with_api_errors
+@takes("GET", "POST")
 def flags(request: HttpRequest) -> HttpResponse:
     token = asking_token(request)
     with_config = request.GET.get("config") in ("true", "1")
@@ -62,8 +63,8 @@ def flags(request: HttpRequest) -> HttpResponse:
     return json({**config_of(project), **answer} if with_config else answer)
 
 
-@require_http_methods(["GET", "POST"])
 @with_api_errors
+@takes("GET", "POST")
 def decide(request: HttpRequest) -> HttpResponse:
     """The older way to ask, which answers with the configuration too."""
     project = tokens.find(asking_token(request))
@@ -115,8 +116,8 @@ def unknown_token() -> AuthenticationFailed:
     return AuthenticationFailed(f"Project API key invalid. {WHERE_TO_FIND_IT}", "invalid_api_key")
 
 
-@require_safe
 @with_api_errors
+@takes("GET", "HEAD")
 def nothing(request: HttpRequest, answer: dict) -> HttpResponse:
     """`answer`, to whoever knows the token of a project."""
     token = token_in_query(request)

@@ -43,8 +43,6 @@ def export_logs(request: HttpRequest) -> HttpResponse:
         decoded = export(request)
     except Refusal as refusal:
         response = answer(refusal.status, refusal.body)
-        if refusal.status == 405:
-            response["Allow"] = "POST, OPTIONS"
         if refusal.retry_after is not None:
             response["Retry-After"] = str(refusal.retry_after)
         return response
@@ -57,6 +55,7 @@ def export_logs(request: HttpRequest) -> HttpResponse:
 
 
 export_logs.preflight = b"{}"
+export_logs.methods = ("POST",)
 
 
 def export(request: HttpRequest) -> otlp.Decoded:

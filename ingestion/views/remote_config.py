@@ -8,27 +8,27 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
 
 from ingestion import tokens
 from ingestion.browser_rules import browser_rules
+from ingestion.views.requests import takes
 from ingestion.views.scripts import read_script
 from projects.models import Project
 
 CACHE_CONTROL = "public, max-age=60"
 
 
-@require_safe
+@takes("GET", "HEAD")
 def config(request: HttpRequest, token: str) -> HttpResponse:
     return cached(JsonResponse(config_of(find_project(token))))
 
 
-@require_safe
+@takes("GET", "HEAD")
 def config_script(request: HttpRequest, token: str) -> HttpResponse:
     return script(assignment(find_project(token)))
 
 
-@require_safe
+@takes("GET", "HEAD")
 def array_script(request: HttpRequest, token: str) -> HttpResponse:
     """posthog-js itself, which finds its configuration already there."""
     return script(assignment(find_project(token)) + "\n" + read_script("array.js"))

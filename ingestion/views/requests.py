@@ -1,15 +1,34 @@
 """What the views of capture read off a request, and how they answer."""
 
 import ipaddress
+from collections.abc import Callable
+from functools import wraps
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from rest_framework.exceptions import MethodNotAllowed
 
 from ingestion import tokens
 from ingestion.decoding.errors import InvalidToken, TooLarge, Undecodable
 from ingestion.decoding.payload import decode_payload
 
 OK = b'{"status":"Ok"}'
+
+
+def takes(*methods: str) -> Callable:
+    """Refuse other methods; CaptureMiddleware says which would do, and answers OPTIONS itself."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(request: HttpRequest, **kwargs) -> HttpResponse:
+            if request.method not in methods:
+                raise MethodNotAllowed(request.method)
+            return view(request, **kwargs)
+
+        checked.methods = methods
+        return checked
+
+    return decorate
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:

@@ -9,8 +9,9 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
 from django.views.static import serve
+
+from ingestion.views.requests import takes
 
 NAME = re.compile(r"\w[\w.-]*\.js", re.ASCII)
 VERSION = re.compile(r"\w[\w.+-]*", re.ASCII)
@@ -18,7 +19,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 FOR_A_DAY = "public, max-age=86400"
 
 
-@require_safe
+@takes("GET", "HEAD")
 @gzip_page
 def sdk_script(request: HttpRequest, name: str, version: str = "") -> HttpResponse:
     """A script of the version asked for, else of the one that lies in the directory itself."""

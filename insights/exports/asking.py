@@ -21,6 +21,8 @@ from projects.models import Project, User
 
 EVENTS_PATH = re.compile(r"/api/(environments|projects)/[^/]+/events/?")
 MAX_SLUG = 200
+CONTEXT_KEYS = {"path", "method", "source", "filename"}
+UNKNOWN_KEY = "There is no such key. Give path or source, and perhaps a filename."
 
 
 def check_rights(
@@ -36,6 +38,9 @@ def check_rights(
 def check_context(context: Any, project: Project) -> None:
     """Raise ValidationError unless the context names rows that this server has."""
     path, source = context.get("path"), context.get("source")
+    for key, value in context.items():
+        if value and key not in CONTEXT_KEYS:
+            raise ValidationError({"export_context": {key[:100]: UNKNOWN_KEY}})
     if (path is None) == (source is None):
         raise ValidationError(
             {"export_context": "Give either a path of this API or a source, which is a query."}

@@ -6,18 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
-from rest_framework.exceptions import ValidationError
 
 from hogql import ast
 from hogql.kinds import Run
-from insights.breakdowns import ALL_USERS, Histograms
+from insights.breakdowns import Histograms
 from insights.entities import Entity
 from insights.funnels.paths import paths
 from insights.funnels.query import MAX_BIN_COUNT, FunnelsQuery, read_query
+from insights.funnels.trends import OTHER, repeated, shown_value, trends
 from insights.measuring import TIMESTAMP, Asking, expr, grouped, names
 from projects.models import Project
 
-OTHER = "Other"
 MAX_AUTOMATIC_BINS = 60
 EMPTY_BIN_SECONDS = 60
 MICROSECONDS = 1_000_000
@@ -30,7 +29,12 @@ def answer(project: Project, query: Mapping[str, Any], run: Run) -> dict[str, An
     """
     asking = Asking(project, run)
     asked = read_query(asking, query)
-    results = time_to_convert(asking, asked) if asked.is_time_to_convert else steps(asking, asked)
+    if asked.is_time_to_convert:
+        results = time_to_convert(asking, asked)
+    elif asked.is_trend:
+        results = trends(asking, with_edges(asking, asked))
+    else:
+        results = steps(asking, with_edges(asking, asked))
     return asking.answer(results, resolved_date_range=asked.range.resolved())
 
 
@@ -39,13 +43,15 @@ def check(project: Project, query: Mapping[str, Any]) -> None:
     read_query(Asking(project, Run(now=timezone.now()), only_checks=True), query)
 
 
+def with_edges(asking: Asking, query: FunnelsQuery) -> FunnelsQuery:
+    histograms = Histograms(asking, query.range.contains(TIMESTAMP))
+    return replace(query, breakdowns=histograms.with_edges(query.breakdowns))
+
+
 def steps(asking: Asking, query: FunnelsQuery) -> list:
     if not query.breakdowns:
         (row,) = asking.rows(measured(query, paths(asking, query)))
         return step_rows(query, row)
-    where = query.range.contains(TIMESTAMP)
-    breakdowns = Histograms(asking, where).with_edges(query.breakdowns)
-    query = replace(query, breakdowns=breakdowns)
     rows = asking.rows(by_value(query, paths(asking, query)))
     rows.sort(key=lambda row: place_of(query, row))
     return [step_rows(query, row, shown_value(query, row[0])) for row in rows]
@@ -56,18 +62,6 @@ def place_of(query: FunnelsQuery, row: Sequence[Any]) -> tuple:
     value, *numbers = row
     counts = numbers[: len(query.steps)]
     return (OTHER in value, [-count for count in reversed(counts)], value)
-
-
-def shown_value(query: FunnelsQuery, value: list[str]) -> dict[str, Any]:
-    if query.breakdowns.cohorts:
-        (name,) = value
-        shown = "all" if name == str(ALL_USERS) else int(name)
-        return {
-            "breakdown": query.breakdowns.cohort_name(name),
-            "breakdown_value": shown,
-        }
-    shown = value if query.breakdowns.is_multiple else value[0]
-    return {"breakdown": shown, "breakdown_value": shown}
 
 
 def step_rows(
@@ -101,15 +95,7 @@ def step_row(step: Entity, order: int) -> dict[str, Any]:
 
 def time_to_convert(asking: Asking, query: FunnelsQuery) -> dict[str, Any]:
     """How many took how long from a step to a later one, in bins of equal width."""
-    last = len(query.steps) - 1
-    start, end = query.shown.get("funnelFromStep", 0), query.shown.get("funnelToStep", last)
-    if not start < end <= last:
-        raise ValidationError(
-            {
-                "funnelToStep": f"The time is from funnelFromStep {start} to a later step of the "
-                f"{last + 1}, not to {end}."
-            }
-        )
+    start, end = query.span
     took = expr(
         "groupArrayIf({took}, {made})", took=seconds(start + 1, end + 1), made=reaches(end + 1)
     )
@@ -174,11 +160,6 @@ def by_value(query: FunnelsQuery, source: ast.SelectQuery) -> ast.SelectQuery:
         totals[f"mean{number}"] = expr(f"avgArray(took{number})")
         totals[f"median{number}"] = expr(f"quantileExactInclusiveArray(0.5)(took{number})")
     return grouped(totals, source=ranked, by=["name"])
-
-
-def repeated(query: FunnelsQuery, text: str) -> ast.Expr:
-    """As the value of each of the breakdown's parts."""
-    return ast.Array([ast.Constant(text)] * (len(query.breakdowns.parts) or 1))
 
 
 def made(number: int) -> ast.Expr:

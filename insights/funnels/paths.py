@@ -97,15 +97,42 @@ NOTHING = {
 
 
 def paths(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:
-    """A row for each actor: `value`, of the breakdown, as a list, and `times`, of their steps."""
+    """A row for each actor: `value`, of the breakdown, as a list, and `times`, of their steps. Of a
+    trend, for each actor and `point` of the range at which they entered."""
+    found = actors(asking, query)
     return select(
         """
-        SELECT value, folded.2 AS times
-        FROM (SELECT value, {fold} AS folded FROM {actors})
+        SELECT value, point, folded.2 AS times
+        FROM (SELECT value, point, {fold} AS folded FROM {actors})
         WHERE folded.3 = 0 AND notEmpty(times)
         """,
         fold=fold(query),
-        actors=actors(asking, query),
+        actors=entrances(found) if query.is_trend else found,
+    )
+
+
+def entrances(source: ast.SelectQuery) -> ast.SelectQuery:
+    """Each actor again for each point at which they made the first step: with the events from then
+    on, of which only those at that point are a first step."""
+    return select(
+        """
+        SELECT value, point, arrayMap(
+            event -> tuple(
+                event.1,
+                event.2,
+                if(event.5 = point, event.3, arrayFilter(step -> step != 1, event.3)),
+                event.4
+            ),
+            arrayFilter(event -> event.5 >= point, all_events)
+        ) AS events
+        FROM (
+            SELECT value, events AS all_events, arrayJoin(arrayDistinct(
+                arrayMap(event -> event.5, arrayFilter(event -> has(event.3, 1), events))
+            )) AS point
+            FROM {source}
+        )
+        """,
+        source=source,
     )
 
 
@@ -131,15 +158,24 @@ def actors(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:
     if query.breakdowns.cohorts or query.attribution == "all_events":
         by.append("value")
     elif query.breakdowns:
-        touch = "argMinIf" if query.attribution == "first_touch" else "argMaxIf"
-        value = expr(f"{touch}(value, at, arrayExists(part -> part != '', value))")
+        value = attributed(query)
     else:
         value = expr("any(value)")
-    in_time = expr("arraySort(groupArray(tuple(at, steps[1], steps, exclusions)))")
-    columns = {"actor": ast.Field(["actor"]), "value": value, "events": in_time}
+    in_time = expr("arraySort(groupArray(tuple(at, steps[1], steps, exclusions, point)))")
+    columns = {"actor": ast.Field(["actor"]), "value": value, "events": in_time, "point": expr("0")}
     if "value" in by:
         columns["value"] = ast.Field(["value"])
     return grouped(columns, source=events(asking, query), by=by)
+
+
+def attributed(query: FunnelsQuery) -> ast.Expr:
+    """The value of the actor's first event that has one; or of the last; or of the first that is
+    the step asked for."""
+    if query.attribution == "step":
+        step = ast.Constant(query.attributed_step + 1)
+        return expr("argMinIf(value, at, has(steps, {step}))", step=step)
+    touch = "argMinIf" if query.attribution == "first_touch" else "argMaxIf"
+    return expr(f"{touch}(value, at, arrayExists(part -> part != '', value))")
 
 
 def events(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:
@@ -165,6 +201,7 @@ def events(asking: Asking, query: FunnelsQuery) -> ast.SelectQuery:
         "at": expr("toUnixTimestamp64Micro(timestamp)"),
         "steps": numbers_of(list(enumerate(steps, 1))),
         "exclusions": numbers_of(exclusions),
+        "point": query.range.index(TIMESTAMP) if query.is_trend else ast.Constant(0),
         "value": ast.Array(list(query.breakdowns.values().values())),
     }
     if not query.breakdowns:

@@ -26,8 +26,8 @@ UNITS = {
     **{"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=31)},
 }
 ORDERS = ("ordered", "strict", "unordered")
-STEPS, TIME_TO_CONVERT = "steps", "time_to_convert"
-ATTRIBUTIONS = ("first_touch", "last_touch", "all_events")
+STEPS, TIME_TO_CONVERT, TRENDS = "steps", "time_to_convert", "trends"
+ATTRIBUTIONS = ("first_touch", "last_touch", "all_events", "step")
 MAX_STEPS = 30
 MAX_EXCLUSIONS = 30
 MAX_WINDOW = 10_000
@@ -65,7 +65,9 @@ class FunnelsFilterSerializer(StrictSerializer):
         }
     )
 
-    funnelVizType = serializers.ChoiceField([STEPS, TIME_TO_CONVERT], required=False, default=STEPS)
+    funnelVizType = serializers.ChoiceField(
+        [STEPS, TIME_TO_CONVERT, TRENDS], required=False, default=STEPS
+    )
     funnelOrderType = serializers.ChoiceField(ORDERS, required=False, default=ORDERS[0])
     funnelWindowInterval = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_WINDOW, default=14
@@ -79,7 +81,7 @@ class FunnelsFilterSerializer(StrictSerializer):
     breakdownAttributionType = serializers.ChoiceField(
         ATTRIBUTIONS, required=False, default=ATTRIBUTIONS[0]
     )
-    breakdownAttributionValue = serializers.IntegerField(required=False)
+    breakdownAttributionValue = serializers.IntegerField(required=False, min_value=0)
 
 
 class FunnelsQuerySerializer(InsightQuerySerializer):
@@ -122,8 +124,24 @@ class FunnelsQuery:
         return self.shown.get("breakdownAttributionType", ATTRIBUTIONS[0])
 
     @property
+    def attributed_step(self) -> int:
+        """The step, from 0, whose event tells the value: with the attribution `step`."""
+        return self.shown.get("breakdownAttributionValue", 0)
+
+    @property
     def is_time_to_convert(self) -> bool:
         return self.shown.get("funnelVizType") == TIME_TO_CONVERT
+
+    @property
+    def is_trend(self) -> bool:
+        """How many of those who enter in each interval get on, instead of how many over all."""
+        return self.shown.get("funnelVizType") == TRENDS
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The steps, by their numbers from 0, that times and trends are from and to."""
+        last = len(self.steps) - 1
+        return self.shown.get("funnelFromStep", 0), self.shown.get("funnelToStep", last)
 
     @property
     def actor(self) -> ast.Expr:
@@ -159,6 +177,19 @@ def read_query(asking: Asking, asked: Mapping[str, Any]) -> FunnelsQuery:
         shown=shown,
     )
     check_exclusions(query)
+    if query.is_time_to_convert or query.is_trend:
+        check_span(query)
+    if query.attribution == "step" and query.attributed_step >= len(query.steps):
+        raise ValidationError(
+            {
+                "breakdownAttributionValue": f"The steps are 0 to {len(query.steps) - 1}: there is "
+                f"no step {query.attributed_step}."
+            }
+        )
+    if query.is_trend and query.order == "unordered":
+        raise ValidationError(
+            {"funnelVizType": "A trend is of steps in order: unordered funnels have steps only."}
+        )
     if query.is_time_to_convert and query.breakdowns:
         raise ValidationError(
             {"breakdownFilter": "The time to convert can't be broken down; steps can."}
@@ -172,6 +203,17 @@ def boxed(breakdowns: Breakdowns) -> Breakdowns:
     if kinds & {"event", "person", "hogql"}:
         return replace(breakdowns, is_multiple=True)
     return breakdowns
+
+
+def check_span(query: FunnelsQuery) -> None:
+    start, end = query.span
+    if not start < end < len(query.steps):
+        raise ValidationError(
+            {
+                "funnelToStep": f"From funnelFromStep {start} it goes to a later step of the "
+                f"{len(query.steps)}, not to {end}."
+            }
+        )
 
 
 def check_exclusions(query: FunnelsQuery) -> None:

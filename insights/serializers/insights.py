@@ -129,7 +129,8 @@ class InsightBasicSerializer(ModelSerializer):
     ]
 )
 class InsightSerializer(InsightBasicSerializer):
-    """An insight with the answer to its query. The context's `answers` has that, by id."""
+    """An insight with the answer to its query and its alerts: the context's `answers` and `alerts`,
+    by id."""
 
     last_modified_by = UserBasicSerializer(read_only=True, allow_null=True)
     cache_target_age = serializers.SerializerMethodField()
@@ -147,7 +148,7 @@ class InsightSerializer(InsightBasicSerializer):
     is_sample = Constant(False)
     effective_restriction_level = Constant(EDITABLE_BY_ALL)
     effective_privilege_level = Constant(CAN_EDIT)
-    alerts = Constant([])
+    alerts = serializers.SerializerMethodField()
 
     class Meta(InsightBasicSerializer.Meta):
         fields = [
@@ -209,6 +210,10 @@ class InsightSerializer(InsightBasicSerializer):
     @extend_schema_field({"type": ["object", "null"]})
     def get_resolved_date_range(self, insight):
         return self.of_answer(insight, "resolved_date_range")
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_alerts(self, insight):
+        return self.context.get("alerts", {}).get(insight.id, [])
 
     def get_filters_hash(self, insight) -> str | None:
         return self.context.get("answers", {}).get(insight.id, {}).get("cache_key")

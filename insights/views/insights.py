@@ -3,7 +3,9 @@
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.mixins import CreateModelMixin, ListModelMixin, RetrieveModelMixin
@@ -119,7 +121,9 @@ class InsightViewSet(
         return Response(self.shown(insight, self.answers([insight])).data)
 
     def shown(self, insights, answers: Answers, **options) -> InsightSerializer:
-        context = {**self.get_serializer_context(), "answers": answers}
+        shown = insights if options.get("many") else [insights]
+        alerts = import_string(settings.INSIGHT_ALERTS)(shown, self.request)
+        context = {**self.get_serializer_context(), "answers": answers, "alerts": alerts}
         return InsightSerializer(insights, context=context, **options)
 
     def answers(self, insights, **overrides: Any) -> Answers:

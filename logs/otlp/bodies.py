@@ -6,6 +6,7 @@ from logs.otlp.errors import BadInput, TooLarge
 
 GZIP = b"\x1f\x8b"
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
+MAX_MEMBERS = 100  # each costs a copy of what follows it
 
 
 def unpack(body: bytes, max_bytes: int) -> bytes:
@@ -22,6 +23,8 @@ def unpack(body: bytes, max_bytes: int) -> bytes:
         except zlib.error as error:
             raise BadInput(f"not gzip: {error}") from error
         parts.append(part)
+        if len(parts) > MAX_MEMBERS:
+            raise BadInput(f"the gzip data has more than {MAX_MEMBERS} members")
         size += len(part)
         if size > max_bytes:
             raise TooLarge(f"The body unpacks to more than {max_bytes} bytes.")

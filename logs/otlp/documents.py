@@ -204,7 +204,7 @@ def whole_number(value: Any, name: str) -> int:
             return int(value)
         if isinstance(value, dict):
             return (int(value["high"]) << 32) + (int(value["low"]) & MAX_UINT32)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, OverflowError, KeyError, TypeError):
         pass
     raise BadInput(f"{name} is a whole number, not {str(value)[:40]!r}")
 

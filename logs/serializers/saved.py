@@ -1,15 +1,25 @@
 """Saved views and exports."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from logs.exporting import is_column
 from logs.models import LogsExport, LogsView
-from logs.serializers.queries import LogsQueryBodySerializer
+from logs.serializers.queries import EXAMPLE, LogsQueryBodySerializer
 from posthog_clone.api.serializers import ModelSerializer, Serializer
 from projects.serializers.basic import UserBasicSerializer
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Keep a search",
+            {"name": "Refused cards", "filters": EXAMPLE, "pinned": True},
+            request_only=True,
+        )
+    ]
+)
 class LogsViewSerializer(ModelSerializer):
     filters = serializers.DictField(
         required=False, help_text="What the search was: any object, kept as it is."
@@ -31,6 +41,19 @@ class LogsViewSerializer(ModelSerializer):
         read_only_fields = ["id", "short_id", "created_at", "created_by", "updated_at"]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Some columns as JSON lines",
+            {
+                "query": EXAMPLE,
+                "columns": ["timestamp", "body", "attributes.http.status_code"],
+                "export_format": LogsExport.Format.JSONL.value,
+            },
+            request_only=True,
+        )
+    ]
+)
 class LogsExportRequestSerializer(Serializer):
     query = LogsQueryBodySerializer()
     columns = serializers.ListField(

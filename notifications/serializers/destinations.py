@@ -162,6 +162,7 @@ class HogFunctionSerializer(HogFunctionMinimalSerializer):
         filters = {} if value is None else value
         try:
             matching.check(filters)
+            matching.check_actions(filters, self.context["project"])
         except matching.InvalidFilters as error:
             raise ValidationError(str(error)) from error
         return filters

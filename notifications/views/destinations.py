@@ -30,6 +30,7 @@ from projects.viewsets import ProjectViewSet
 
 READ, WRITE = ["hog_function:read"], ["hog_function:write"]
 TRUE = {"true", "1"}
+TYPES = set(HogFunction.Type.values)
 
 
 @extend_schema_view(
@@ -139,9 +140,20 @@ class HogFunctionTemplateViewSet(ProjectViewSet):
     serializer_class = TemplateSerializer
     lookup_url_kwarg = "id"
 
-    @extend_schema(responses=TemplateSerializer(many=True), filters=False)
+    @extend_schema(
+        responses=TemplateSerializer(many=True),
+        filters=False,
+        parameters=[
+            OpenApiParameter("type", description="`destination`, `internal_destination`"),
+            OpenApiParameter("types", description="Several, parted by commas."),
+        ],
+    )
     def list(self, request, **kwargs):
-        page = self.paginate_queryset(list(TEMPLATES.values()))
+        """Each can be a destination or an internal one; of other types there are none."""
+        given = request.query_params
+        wanted = {given.get("type", ""), *given.get("types", "").split(",")} - {""}
+        found = list(TEMPLATES.values()) if not wanted or wanted & TYPES else []
+        page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request, id, **kwargs):

@@ -18,12 +18,11 @@ MAX_BULK = 1000
 class PersonIdField(serializers.Field):
     """A person's id or uuid."""
 
-    default_error_messages = {"no_id": "{value} is neither a person's uuid nor its id."}
-
     def to_internal_value(self, data: Any) -> int | UUID:
         value = person_id(str(data))
         if value is None:
-            self.fail("no_id", value=repr(data)[:100])
+            message = f"{repr(data)[:100]} is neither a person's uuid nor its id."
+            raise serializers.ValidationError(message)
         return value
 
 

@@ -6,6 +6,7 @@ import orjson
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from posthog_clone.api.parsers import holds_nul
 
@@ -16,11 +17,6 @@ WRITABLE_DEPTH = 254  # what orjson writes at most
 class PropertyValueField(serializers.JSONField):
     """Any JSON that both stores can hold."""
 
-    default_error_messages = {
-        "nested": f"Nested too deeply: {MAX_DEPTH} levels are the most.",
-        "null_character": "The null character \\u0000 can't be stored.",
-    }
-
     def to_internal_value(self, data: Any) -> Any:
         probe = data
         for _ in range(WRITABLE_DEPTH - MAX_DEPTH):
@@ -28,31 +24,27 @@ class PropertyValueField(serializers.JSONField):
         try:
             text = orjson.dumps(probe)
         except TypeError:
-            self.fail("nested")
+            raise ValidationError(f"Nested too deeply: {MAX_DEPTH} levels are the most.") from None
         if b"\\u0000" in text and holds_nul(data):
-            self.fail("null_character")
+            raise ValidationError("The null character \\u0000 can't be stored.")
         return data
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class PropertiesField(PropertyValueField):
-    default_error_messages = {"not_an_object": "Expected an object of properties by name."}
-
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
-            self.fail("not_an_object")
+            raise ValidationError("Expected an object of properties by name.")
         return super().to_internal_value(data)
 
 
 class TextField(serializers.CharField):
     """A string, which must come as one: 5 isn't "5"."""
 
-    default_error_messages = {"not_a_string": "Expected a string, not {value}."}
-
     def __init__(self, **options):
         super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            self.fail("not_a_string", value=repr(data)[:100])
+            raise ValidationError(f"Expected a string, not {repr(data)[:100]}.")
         return super().to_internal_value(data)

@@ -1,5 +1,7 @@
 """Cohorts and who is in them."""
 
+from collections.abc import Callable, Iterator
+
 import django_filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -21,7 +23,7 @@ from persons.serializers.cohorts import (
     RemovePersonSerializer,
 )
 from persons.serializers.persons import ListedPersonSerializer
-from posthog_clone.api.csv import CSVRenderer
+from posthog_clone.api.csv import CSVRenderer, csv_response
 from posthog_clone.api.deletion import SoftDelete
 from posthog_clone.api.pagination import Pagination
 from posthog_clone.api.renderers import JSONRenderer
@@ -30,6 +32,7 @@ from projects.views.activity import ActivityMixin
 from projects.viewsets import ProjectViewSet
 
 MAX_CSV_ROWS = 10_000
+CSV_CHUNK = 1000
 SUCCESS = inline_serializer("CohortSuccess", {"success": serializers.BooleanField()})
 
 
@@ -120,8 +123,7 @@ class CohortViewSet(
         cohort, pages = self.get_object(), MemberPages()
         found = self.listed if cohort.is_static else self.calculated
         if request.accepted_renderer.format == "csv":
-            persons, _ = found(cohort, MAX_CSV_ROWS, 0)
-            return Response(self.shown(persons))
+            return csv_response(self.all_of(cohort, found), "persons.csv")
         page = pages.read(request, lambda limit, offset: found(cohort, limit, offset))
         return Response(
             {
@@ -130,6 +132,13 @@ class CohortViewSet(
                 "previous": pages.get_previous_link(),
             }
         )
+
+    def all_of(self, cohort: Cohort, found: Callable) -> Iterator[dict]:
+        for offset in range(0, MAX_CSV_ROWS, CSV_CHUNK):
+            persons, has_more = found(cohort, CSV_CHUNK, offset)
+            yield from self.shown(persons)
+            if not has_more:
+                return
 
     def shown(self, persons: list[Person]):
         context = self.get_serializer_context()

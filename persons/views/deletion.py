@@ -5,16 +5,15 @@ from collections.abc import Collection, Mapping
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from persons.deletion import delete_events_only, delete_persons
 from persons.models import EventsDeletion, PersonDistinctId
 from persons.serializers import bodies
 from persons.serializers.deletions import DeletionsQuerySerializer, DeletionStatusSerializer
+from posthog_clone.api.flags import flag
 from posthog_clone.api.pagination import Pagination
 
-TRUE, FALSE = {"", "true", "1"}, {"false", "0"}
 ACCEPTED = OpenApiResponse(description="Done; the body is empty.")
 FLAGS = {
     "delete_events": "Their events too: those received until now, within seconds.",
@@ -121,13 +120,3 @@ class DeletionMixin:
             rows = rows.filter(person_uuid=wanted["person_uuid"])
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(DeletionStatusSerializer(page, many=True).data)
-
-
-def flag(params: Mapping[str, str], name: str) -> bool:
-    """Whether a flag of the query is set: by its name alone, or by true or 1."""
-    text = params.get(name)
-    if text is None or text.lower() in FALSE:
-        return False
-    if text.lower() not in TRUE:
-        raise ValidationError({name: f"{text[:100]!r} is neither true nor false."})
-    return True

@@ -1,7 +1,8 @@
 """Persons: read, changed and deleted by hand. It is events that make them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
@@ -31,12 +32,13 @@ from persons.serializers.persons import ListedPersonSerializer, PersonSerializer
 from persons.serializers.values import MAX_VALUES, PropertyValuesSerializer
 from persons.splitting import keep_only, move_out
 from persons.views.deletion import ACCEPTED, DeletionMixin
-from posthog_clone.api.csv import CSVRenderer
+from posthog_clone.api.csv import CSVRenderer, csv_response
 from posthog_clone.api.renderers import JSONRenderer
 from projects.views.activity import ActivityMixin
 from projects.viewsets import ProjectViewSet, as_uuid
 
 MAX_CSV_ROWS = 10_000
+CSV_CHUNK = 500
 MAX_BATCH = 200
 MAX_BATCH_DISTINCT_IDS = 10
 
@@ -84,8 +86,17 @@ class PersonViewSet(
     def list(self, request, **kwargs):
         if request.accepted_renderer.format != "csv":
             return super().list(request, **kwargs)
-        persons = self.filter_queryset(self.get_queryset()).with_distinct_ids(MAX_DISTINCT_IDS)
-        return Response(self.get_serializer(persons[:MAX_CSV_ROWS], many=True).data)
+        persons = self.filter_queryset(self.get_queryset())
+        return csv_response(self.all_of(persons.values_list("id", flat=True)), "persons.csv")
+
+    def all_of(self, ids: QuerySet) -> Iterator[dict]:
+        """The persons of the ids, some in memory at a time."""
+        ids = list(ids[:MAX_CSV_ROWS])
+        for start in range(0, len(ids), CSV_CHUNK):
+            persons = self.get_queryset().filter(id__in=ids[start : start + CSV_CHUNK])
+            yield from self.get_serializer(
+                persons.with_distinct_ids(MAX_DISTINCT_IDS), many=True
+            ).data
 
     @extend_schema(request=bodies.DistinctIdsSerializer, responses=BATCH)
     @action(detail=False, methods=["post"], required_scopes=["person:read"])

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import orjson
 import zstandard
+from django.http import StreamingHttpResponse
 from rest_framework.renderers import BaseRenderer
 
 CHUNK = 64 * 1024
@@ -40,6 +41,16 @@ def to_csv(rows: Iterable[dict]) -> str:
     writer.writeheader()
     writer.writerows({key: cell(value) for key, value in row.items()} for row in flat)
     return out.getvalue()
+
+
+def csv_response(rows: Iterable[dict], filename: str) -> StreamingHttpResponse:
+    """A file of any number of rows. All are found before the answer starts: what is wrong with
+    them is still an error."""
+    return StreamingHttpResponse(
+        spooled_csv(rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
 
 
 def spooled_csv(rows: Iterable[dict]) -> Iterator[bytes]:

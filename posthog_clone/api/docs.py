@@ -5,7 +5,7 @@ from threading import Lock
 
 from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.renderers import OpenApiYamlRenderer
+from drf_spectacular.renderers import OpenApiYamlRenderer, OpenApiYamlRenderer2
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
@@ -24,27 +24,38 @@ def document(renderer: type[BaseRenderer]) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
 
-class DocumentView(APIView):
+class JSONErrors:
+    """What fails is told in JSON, as everywhere under /api/, and not as a page or in YAML."""
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(response, "exception", False):
+            response.accepted_renderer = JSONRenderer()
+            response.accepted_media_type = JSONRenderer.media_type
+        return response
+
+
+class DocumentView(JSONErrors, APIView):
     """The OpenAPI document: YAML, or JSON by Accept header or `?format=json`."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    renderer_classes = [OpenApiYamlRenderer, JSONRenderer]
+    renderer_classes = [OpenApiYamlRenderer, OpenApiYamlRenderer2, JSONRenderer]
 
     @extend_schema(exclude=True)
     def get(self, request, **kwargs):
         renderer = request.accepted_renderer
         with _generating:
-            content = document(type(renderer))
+            content = document(JSONRenderer if renderer.format == "json" else OpenApiYamlRenderer)
         return HttpResponse(content, content_type=renderer.media_type)
 
 
-class SwaggerView(SpectacularSwaggerView):
+class SwaggerView(JSONErrors, SpectacularSwaggerView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
 
-class RedocView(SpectacularRedocView):
+class RedocView(JSONErrors, SpectacularRedocView):
     authentication_classes = []
     permission_classes = [AllowAny]
     template_name = "redoc.html"

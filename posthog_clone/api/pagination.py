@@ -37,7 +37,7 @@ class SlowCounts:
         started = time.monotonic()
         if expires > started:
             return number
-        number = queryset.count()
+        number = counted.count()
         took = time.monotonic() - started
         with self.lock:
             self.kept.pop(key, None)

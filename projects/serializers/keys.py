@@ -15,10 +15,16 @@ class PersonalAPIKeySerializer(ModelSerializer):
     user_id = serializers.IntegerField(read_only=True)
     scopes = serializers.ListField(child=serializers.CharField(), allow_empty=False)
     scoped_teams = serializers.ListField(
-        child=serializers.IntegerField(), required=False, help_text="Empty: all projects."
+        child=serializers.IntegerField(min_value=0, max_value=2**63 - 1),
+        required=False,
+        allow_null=True,
+        help_text="Empty or null: all projects.",
     )
     scoped_organizations = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="Empty: all organizations."
+        child=serializers.UUIDField(),
+        required=False,
+        allow_null=True,
+        help_text="Empty or null: all organizations.",
     )
     is_legacy_hashing = Constant(False)
     local_dev_value = Constant(None, str)
@@ -56,6 +62,7 @@ class PersonalAPIKeySerializer(ModelSerializer):
         return scopes
 
     def validate_scoped_teams(self, ids):
+        ids = ids or []
         user = self.context["request"].user
         if Project.objects.visible_to(user).filter(id__in=ids).count() < len(set(ids)):
             raise ValidationError(
@@ -64,6 +71,7 @@ class PersonalAPIKeySerializer(ModelSerializer):
         return ids
 
     def validate_scoped_organizations(self, ids):
+        ids = ids or []
         user = self.context["request"].user
         if user.organizations.filter(id__in=ids).count() < len(set(ids)):
             raise ValidationError(

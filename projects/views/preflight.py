@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
 import clickhouse
@@ -18,8 +19,8 @@ def preflight(request: HttpRequest) -> JsonResponse:
             "region": None,
             "is_debug": False,
             "can_create_org": False,
-            "email_service_available": False,
-            "object_storage": False,
+            "email_service_available": settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"),
+            "object_storage": bool(settings.SYMBOL_SETS_S3_BUCKET),
         }
     )
 

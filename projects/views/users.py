@@ -4,7 +4,7 @@ from rest_framework.mixins import RetrieveModelMixin
 from posthog_clone.api.updating import PatchModelMixin
 from projects.models import User
 from projects.serializers.users import UserSerializer
-from projects.viewsets import ScopedViewSet
+from projects.viewsets import ScopedViewSet, as_uuid
 
 
 class UsersViewSet(RetrieveModelMixin, PatchModelMixin, ScopedViewSet):
@@ -20,6 +20,6 @@ class UsersViewSet(RetrieveModelMixin, PatchModelMixin, ScopedViewSet):
 
     def get_object(self):
         user = self.request.user
-        if self.kwargs["uuid"] not in ("@me", str(user.uuid)):
+        if self.kwargs["uuid"] != "@me" and as_uuid(self.kwargs["uuid"]) != user.uuid:
             raise NotFound
         return user

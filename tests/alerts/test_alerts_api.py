@@ -108,6 +108,12 @@ class TestRefusals:
             r = api.post("alerts/", {**body, "insight": insight})
             assert refusal(r)[:2] == ("does_not_exist", "insight")
 
+    @pytest.mark.parametrize("value", [True, 1.5, "x", {}, []])
+    def test_insights_that_are_no_numbers(self, api, body, insight, value):
+        value = insight.id + 0.5 if value == 1.5 else value
+        r = api.post("alerts/", {**body, "insight": value})
+        assert refusal(r)[:2] == ("incorrect_type", "insight")
+
     @pytest.mark.parametrize(
         "query",
         [
@@ -298,6 +304,7 @@ class TestRefusals:
             ("detector_config", {"type": "zscore"}),
             ("investigation_agent_enabled", True),
             ("investigation_gates_notifications", True),
+            ("investigation_inconclusive_action", "suppress"),
         ],
     )
     def test_what_is_not_served(self, api, body, field, value):

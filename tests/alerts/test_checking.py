@@ -374,7 +374,7 @@ class TestFailuresToWrite:
         alert = make(subscribers=[member])
         answers.series(1, 12, 0)
         with monkeypatch.context() as patch:
-            patch.setattr(telling, "emit", lambda *args, **options: 1 / 0)
+            patch.setattr(telling, "emit_all", lambda *args: 1 / 0)
             check_due(NOW)
 
         assert not AlertCheck.objects.exists()
@@ -386,14 +386,14 @@ class TestFailuresToWrite:
     def test_the_others_are_written(self, make, answers, monkeypatch):
         alerts = [make() for _ in range(3)]
         answers.series(1, 12, 0)
-        emit = telling.emit
+        emit_all = telling.emit_all
 
-        def fail_for_the_first(*args, **options):
-            if options["properties"]["alert_id"] == str(alerts[0].id):
+        def fail_for_the_first(project, events):
+            if any(event.properties["alert_id"] == str(alerts[0].id) for event in events):
                 raise RuntimeError("no")
-            return emit(*args, **options)
+            return emit_all(project, events)
 
-        monkeypatch.setattr(telling, "emit", fail_for_the_first)
+        monkeypatch.setattr(telling, "emit_all", fail_for_the_first)
         check_due(NOW)
         assert [alert.checks.count() for alert in alerts] == [0, 1, 1]
 
@@ -409,11 +409,33 @@ def test_a_round_ends_and_what_is_left_is_had_at_once(make, answers, monkeypatch
     assert AlertCheck.objects.count() == 3
 
 
-def test_many_cost_few_queries_each(make, answers, django_assert_max_num_queries):
-    for _ in range(20):
-        make()
-    with django_assert_max_num_queries(60):
+@pytest.mark.parametrize("newest", [7, 12])
+def test_many_cost_as_few_queries_as_one(
+    make, answers, hook, member, newest, django_assert_max_num_queries
+):
+    """Whether they fire or not."""
+    hook()
+    for _ in range(40):
+        make(subscribers=[member])
+    answers.series(3, newest, 100)
+    with django_assert_max_num_queries(25):
         check_due(NOW)
+    assert AlertCheck.objects.count() == 40
+    assert Email.objects.count() == Delivery.objects.count() == (40 if newest == 12 else 0)
+
+
+def test_alerts_of_one_insight_are_taken_up_together(project, make, answers, monkeypatch):
+    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    one, other, third = (InsightFactory(project=project, query=TREND | {"n": n}) for n in range(3))
+    for insight in (one, other, third, one, other, third):
+        make(insight=insight, calculation_interval="daily")
+    answers.series(3, 7, 100)
+
+    assert check_due(NOW) == 4
+
+    assert len(answers.asked) == 2
+    assert check_due(NOW) == 2
+    assert len(answers.asked) == 3
 
 
 def test_checks_are_kept_for_two_weeks(make):

@@ -24,7 +24,21 @@ def test_formats(anonymous, path):
         r = anonymous.get(path + query, headers={"Accept": accept})
         assert r.headers["Content-Type"] == "application/json"
         assert r.json() == as_yaml
-    assert anonymous.get(f"{path}?format=nonsense").status_code == 404
+    r = anonymous.get(path, headers={"Accept": "application/yaml"})
+    assert r.headers["Content-Type"] == "application/yaml"
+    assert yaml.safe_load(r.content) == as_yaml
+
+
+@pytest.mark.parametrize("page", ["", "swagger-ui", "redoc"])
+def test_failures_are_told_in_json(anonymous, page):
+    url = f"/api/schema/{page}"
+    for r, status in [
+        (anonymous.get(f"{url}?format=nonsense"), 404),
+        (anonymous.get(url, headers={"Accept": "image/png"}), 406),
+        (anonymous.post(url), 405),
+    ]:
+        assert (r.status_code, r.headers["Content-Type"]) == (status, "application/json")
+        assert set(r.json()) == {"type", "code", "detail", "attr"}
 
 
 def test_head_of_the_document(schema):
@@ -71,6 +85,25 @@ def test_operations_of_persisted_folders(schema, path, prefix, tags):
         "application/x-www-form-urlencoded",
         "multipart/form-data",
     }
+
+
+REFERS = {"alerts": "insight", "exports": "export_context__path", "integrations": "config"}
+"""Examples with what each project has of its own: ids, tokens."""
+
+
+def test_the_examples_of_requests_work(schema, api, project, analytics):
+    tried = 0
+    for path, operations in schema["paths"].items():
+        match = re.fullmatch(r"/api/projects/{project_id}/([^{]*)", path)
+        content = operations.get("post", {}).get("requestBody", {}).get("content", {})
+        examples = content.get("application/json", {}).get("examples", {}) if match else {}
+        for name, example in examples.items():
+            r = api.post(match[1], example["value"])
+            if r.status_code == 400 and r.json()["attr"] == REFERS.get(match[1].strip("/")):
+                continue
+            assert r.status_code in (200, 201, 202), f"{match[1]} {name}: {r.content}"
+            tried += 1
+    assert tried > 30
 
 
 def test_component_names(schema):

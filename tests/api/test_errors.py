@@ -125,7 +125,7 @@ def test_a_post_to_an_unknown_address_is_not_asked_for_a_csrf_token():
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "TRACE"])
 def test_unknown_urls(api, anonymous, settings, debug, method):
     settings.DEBUG = debug
-    for path in ["/api/", "/api/nonsense", "/api/environments/1/nonsense/", "/api/%00"]:
+    for path in ["/api", "/api/", "/api/nonsense", "/api/environments/1/nonsense/", "/api/%00"]:
         for client in [api, anonymous]:
             r = client.generic(method, path)
             assert (r.status_code, r.json()) == (404, ENDPOINT_NOT_FOUND)
@@ -136,6 +136,11 @@ def test_unknown_urls_elsewhere_are_djangos(anonymous):
 
     assert r.status_code == 404
     assert r.headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", ["/", "/admin"])
+def test_what_people_type_leads_to_the_admin(anonymous, path):
+    assert anonymous.get(path).headers["Location"] == "/admin/"
 
 
 def test_crash(api, monkeypatch):

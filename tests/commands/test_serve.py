@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
+
+from posthog_clone.management.commands.serve import check_address
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -75,7 +78,7 @@ def test_a_database_that_is_not_reachable_is_named(tmp_path):
 def test_a_clickhouse_that_is_not_reachable_is_named(tmp_path):
     said = refused(run("serve", data_dir=tmp_path, CLICKHOUSE_URL="http://127.0.0.1:9/default"))
 
-    assert "CLICKHOUSE_URL" in said
+    assert "127.0.0.1:9 can't be used: [Errno 111] Connection refused. Check CLICKHOUSE_URL" in said
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path):
@@ -88,13 +91,26 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
     assert "projects.9999_future" in refused(run("serve", data_dir=tmp_path))
 
 
-def test_a_port_in_use_is_named(tmp_path):
+def test_a_port_in_use_is_named_before_anything_is_made(tmp_path):
+    """The login of the first start is shown once: a start that fails must not use it up."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = taken.getsockname()[1]
-        done = run("serve", "--host", "127.0.0.1", "--port", str(port), data_dir=tmp_path)
+        port = str(taken.getsockname()[1])
+        done = run("serve", "--host", "127.0.0.1", "--port", port, data_dir=tmp_path)
 
-    assert done.returncode == 1
-    assert f"Can't listen on 127.0.0.1:{port}: Address already in use." in done.stderr
-    assert "Traceback" not in done.stderr
+    assert refused(done).endswith(f"Can't listen on 127.0.0.1:{port}: Address already in use.")
+    assert done.stdout == ""
+    assert not (tmp_path / "db.sqlite3").exists()
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1])
+def test_a_port_out_of_range_is_refused(port):
+    with pytest.raises(CommandError, match=f"from 1 to 65535, not {port}"):
+        check_address("127.0.0.1", port)
+
+
+def test_a_data_directory_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "file").touch()
+
+    assert "Check DATA_DIR." in refused(run("serve", data_dir=tmp_path / "file"))

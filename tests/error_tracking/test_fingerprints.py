@@ -49,7 +49,8 @@ def test_list_of_an_issue(api, fingerprint, project):
     other = FingerprintFactory(issue__project=project)
     r = api.get("error_tracking/fingerprints/", {"issue_id": str(other.issue_id)})
     assert r.json()["results"] == [row(other)]
-    assert api.get("error_tracking/fingerprints/", {"issue_id": str(uuid4())}).json()["count"] == 0
+    for id in [uuid4(), FingerprintFactory().issue_id]:
+        assert api.get("error_tracking/fingerprints/", {"issue_id": str(id)}).json()["count"] == 0
     r = api.get("error_tracking/fingerprints/", {"issue_id": "nonsense"})
     assert (r.status_code, r.json()["attr"]) == (400, "issue_id")
 

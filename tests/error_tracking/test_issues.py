@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from error_tracking.models import Issue
 from persons.models import Cohort
@@ -93,6 +94,12 @@ def test_a_list_costs_the_same_queries_whatever_its_length(
     # key, its last use, project, count, ids, rows, references
     with django_assert_num_queries(7):
         assert len(api.get("error_tracking/issues/").json()["results"]) == 100
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps statistics")
+def test_issues_are_looked_up_by_their_ids_however_many_there_are(issue, project):
+    assert "(id=?)" in Issue.objects.of_ids(project, [issue.id]).explain()
+    assert not Issue.objects.of_ids(ProjectFactory(), [issue.id]).exists()
 
 
 def test_create(api, user):

@@ -7,9 +7,10 @@ import pytest
 
 import clickhouse
 from error_tracking.models import Fingerprint, Issue
+from error_tracking.reports import issues
 from persons.models import person_uuid
 from tests.error_tracking.asking import EVENTS, ISSUES, NOW, ago, ask, happen, iso
-from tests.error_tracking.ingesting import captured, deliver, keep
+from tests.error_tracking.ingesting import captured, deliver, exception, keep
 from tests.error_tracking.recorded import exception_events
 from tests.factories import MembershipFactory, ProjectFactory, ReleaseFactory
 
@@ -84,6 +85,24 @@ def test_pages(api, three):
     assert rest["hasMore"] is False
     assert "nextOffset" not in rest
     assert ask(api, offset=9)["results"] == []
+
+
+@pytest.mark.parametrize("few", [1000, 0])
+@pytest.mark.parametrize("order", ["occurrences", "first_seen"])
+def test_issues_of_choice_are_found_behind_all_others(api, project, monkeypatch, few, order):
+    """A page looks at twice as many as it shows, and then either at those chosen or at the rest."""
+    monkeypatch.setattr(issues, "MAX_FEW", few)
+    for number, letter in enumerate("ABCDEFG"):
+        keep(*[exception(project, letter, timestamp=ago(hours=number)) for _ in range(7 - number)])
+    happen(project, "Z", hours_ago=900)
+    Issue.objects.filter(name__in="FGZ").update(status="resolved")
+    asked = {"orderBy": order, "status": "resolved"}
+    assert names(api, **asked, limit=1) == ["F"]
+    assert names(api, **asked, limit=1, offset=1) == ["G"]
+    assert names(api, **asked, limit=2) == ["F", "G"]
+    assert names(api, **asked, offset=2) == []
+    assert names(api, orderBy="first_seen", orderDirection="ASC", status="all", limit=1) == ["G"]
+    assert names(api, status="archived", limit=1) == []
 
 
 def test_statuses_and_assignees(api, three, organization):
@@ -278,8 +297,10 @@ def test_what_is_refused(api, body, attr):
     assert (r.status_code, r.json()["attr"]) == (400, attr)
 
 
-def test_bounds_that_are_no_times(api):
-    assert api.post(ISSUES, {"dateRange": {"date_from": "yesterday-ish"}}).status_code == 400
+@pytest.mark.parametrize("bound", ["date_from", "date_to"])
+def test_bounds_that_are_no_times(api, bound):
+    r = api.post(ISSUES, {"dateRange": {bound: "yesterday-ish"}})
+    assert (r.status_code, r.json()["attr"]) == (400, f"dateRange__{bound}")
 
 
 def test_a_page_costs_the_same_queries_whatever_its_length(

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from error_tracking.models import Fingerprint
 from tests.error_tracking.asking import EVENTS, ISSUE, ISSUES, ago, ask, happen, iso
 from tests.error_tracking.ingesting import captured, deliver, keep
 from tests.error_tracking.recorded import exception_events
@@ -200,6 +201,16 @@ def test_events_of_merged_issues(api, three):
     rows = ask(api, EVENTS, issueId=str(three["A"].id), limit=20)["results"]
     assert len(rows) == 4
     assert {row["properties"]["$exception_issue_id"] for row in rows} == {str(three["A"].id)}
+    assert len(ask(api, EVENTS, issueId=str(three["C"].id), limit=20)["results"]) == 2
+
+
+def test_events_of_issues_that_were_split(api, three):
+    path = f"error_tracking/issues/{three['B'].id}/split/"
+    fingerprint = Fingerprint.objects.get(issue=three["B"]).fingerprint
+    (new,) = api.post(path, {"fingerprints": [fingerprint]}).json()["new_issue_ids"]
+    deliver()
+    assert len(ask(api, EVENTS, issueId=new, limit=20)["results"]) == 3
+    assert ask(api, EVENTS, issueId=str(three["B"].id))["results"] == []
 
 
 @pytest.mark.parametrize(

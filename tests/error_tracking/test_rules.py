@@ -256,7 +256,10 @@ def test_an_update_from_a_form_whose_filters_are_no_json(api, rule):
 @pytest.mark.parametrize("kind", KINDS)
 def test_order_at_creation(api, body, kind):
     r = api.post(path(kind), body(kind, order_key=5))
-    assert r.json()["order_key"] == (5 if kind in {"assignment", "severity"} else 0)
+    takes_order = kind in {"assignment", "severity"}
+    assert r.json()["order_key"] == (5 if takes_order else 0)
+    r = api.post(path(kind), body(kind, order_key=None))
+    assert r.status_code == (400 if takes_order else 201)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -265,6 +268,8 @@ def test_order_by_update(api, rule, kind):
     api.patch(path(kind, found.id), {"order_key": 5})
     found.refresh_from_db()
     assert found.order_key == (5 if kind == "suppression" else 0)
+    r = api.patch(path(kind, found.id), {"order_key": None})
+    assert r.status_code == (400 if kind == "suppression" else 204)
 
 
 @pytest.mark.parametrize("order_key", [2**31, -(2**31) - 1, "x", 1.5])

@@ -17,7 +17,9 @@ def test_start_and_finish_one(api, release):
     assert r.status_code == 201
     assert set(r.json()) == {"presigned_url", "symbol_set_id"}
     path = f"{BASE}/{r.json()['symbol_set_id']}/finish_upload/"
-    assert api.put(path, {}).json()["code"] == "content_hash_required"
+    for body in [{}, {"content_hash": ""}, {"content_hash": None}]:
+        assert api.put(path, body).json()["code"] == "content_hash_required"
+    assert api.put(path, [1]).status_code == 400
     assert api.put(path, {"content_hash": "h1"}).json()["code"] == "file_not_found"
     assert send(r.json()).status_code == 204
     r = api.put(path, {"content_hash": "h1"})

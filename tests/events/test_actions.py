@@ -74,6 +74,11 @@ def test_an_action_is_made_read_changed_and_listed(api, project, user):
             "steps__0__properties",
             "invalid_input",
         ),
+        (
+            {"name": "a", "steps": [{}, {"properties": [{"type": "cohort", "value": 123456}]}]},
+            "steps__1__properties",
+            "does_not_exist",
+        ),
         ({"name": "taken"}, "name", "unique"),
     ],
 )

@@ -3,13 +3,14 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import orjson
 import pytest
 
 from events import searching
+from posthog_clone.api.times import start_of
 from tests.factories import ActionFactory, PersonFactory, ProjectFactory
 from tests.hogql.store import NOON, add_events
 
@@ -93,6 +94,17 @@ def test_times_go_back_from_now(api, project, after, expected):
     assert named(api, before=after) == (others if after != "all" else expected)
 
 
+def test_weeks_start_on_the_projects_day(api, project):
+    project.week_start_day = 1
+    project.save()
+    monday = start_of(datetime.now(UTC), "w", 1)
+    hour = timedelta(hours=1)
+    times = {"last week": monday - hour, "this week": monday + timedelta(milliseconds=1)}
+    add_events(project.id, *({"event": name, "time": time} for name, time in times.items()))
+
+    assert named(api, after="wStart") == ["this week"]
+
+
 @pytest.mark.parametrize("offset", ["%2B0000", "%2B00:00", "Z", ""])
 def test_bounds_of_connectors_are_read(api, project, offset):
     add_events(
@@ -162,6 +174,16 @@ def test_pages_of_chosen_columns_lose_and_repeat_nothing(api, project, clicks, o
 
     assert sorted(found) == sorted(map(str, clicks))
     assert pages == 4
+
+
+def test_only_pages_cut_within_a_moment_go_on_by_uuid(api, project):
+    times = [NOON, NOON + timedelta(seconds=1), NOON + timedelta(seconds=1)]
+    add_events(project.id, *({"time": time} for time in times))
+
+    first = api.get("events/", {"select": '["event"]', "limit": 1}).json()["next"]
+    assert parse_qs(urlsplit(first).query)["before_uuid"]
+    second = api.get(urlsplit(first)._replace(scheme="", netloc="").geturl()).json()["next"]
+    assert "before_uuid" not in second
 
 
 def test_chosen_columns_add_up_and_take_the_other_filters(api, project, clicks):
@@ -310,3 +332,48 @@ def test_include_person_is_read(api, project):
     for query, shown in [("", True), ("?include_person=true", True), ("?include_person=0", False)]:
         (event,) = api.get(f"events/{query}").json()["results"]
         assert (event["person"] is not None) is shown
+
+
+@pytest.mark.parametrize(
+    ("path", "attr"),
+    [
+        ("events/?include_person=perhaps", "include_person"),
+        (f"events/{UUID(int=1)}/?include_person=perhaps", "include_person"),
+        ("events/values/?key=event&is_column=perhaps", "is_column"),
+        ("events/?where=5", "where"),
+        ('events/?properties=[{"key": "a", "operator": "like"}]', "properties"),
+    ],
+)
+def test_bad_parameters_are_named(api, project, path, attr):
+    add_events(project.id, {"uuid": str(UUID(int=1))})
+
+    answer = api.get(path)
+
+    assert (answer.status_code, answer.json()["attr"]) == (400, attr)
+
+
+def test_times_are_in_utc_wherever_the_project_is(api, project):
+    project.timezone = "Asia/Tokyo"
+    project.save()
+    add_events(project.id, {"properties": {"n": 1}})
+
+    numbered = '?properties=[{"key": "n", "value": 1}]'
+    for query in ("", numbered, f"{numbered}&limit=2000"):
+        (event,) = api.get(f"events/{query}").json()["results"]
+        assert event["timestamp"] == "2026-06-15T12:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("is_set", None, ["grouped"]),
+        ("is_not_set", None, ["single"]),
+        ("exact", "acme", ["grouped"]),
+        ("not_icontains", "ac", ["single"]),
+    ],
+)
+def test_events_without_a_group_have_none(api, project, operator, value, expected):
+    add_events(project.id, {"event": "single"}, {"event": "grouped", "group_0": "acme"})
+    wanted = {"type": "event_metadata", "key": "$group_0", "operator": operator, "value": value}
+
+    assert named(api, properties=json([wanted])) == expected

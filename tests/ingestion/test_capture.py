@@ -87,6 +87,7 @@ def test_engage_names_events_and_others_do_not(send, queued):
 def test_beacons_get_no_content(send, queued):
     r = send(EVENT, "/e/?beacon=1")
     assert (r.status_code, r.content) == (204, b"")
+    assert "Content-Type" not in r
     assert len(queued()) == 1
 
 
@@ -217,8 +218,13 @@ def test_nul_and_lone_surrogates_are_stored(send, project, queued):
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
 def test_other_methods(client, method):
-    r = client.generic(method, "/batch/")
-    assert (r.status_code, r["Allow"]) == (405, "GET, POST")
+    r = client.generic(method, "/batch/", headers={"Origin": ORIGIN})
+    assert (r.status_code, r["Allow"]) == (405, "GET, POST, OPTIONS")
+    assert (r["Content-Type"], r.text) == (
+        "text/plain; charset=utf-8",
+        f'Method "{method}" not allowed.',
+    )
+    assert r["Access-Control-Allow-Origin"] == ORIGIN
 
 
 # What the request adds
@@ -294,6 +300,23 @@ def test_a_token_that_is_taken_back_works_for_seconds_only(send, project, monkey
     soon = tokens.time.monotonic() + tokens.SECONDS + 1
     monkeypatch.setattr(tokens.time, "monotonic", lambda: soon)
     assert send({**EVENT, "api_key": old}).status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_to_the_project_hold_at_once(send, api, project, queued, analytics):
+    old = project.api_token
+    assert send({**EVENT, "api_key": old}).status_code == 200
+
+    api.patch("/api/projects/@current/", {"anonymize_ips": True})
+    send({**EVENT, "api_key": old})
+    assert ["$ip" in event["properties"] for event in queued()] == [True, False]
+
+    new = api.patch("/api/projects/@current/reset_token/").json()["api_token"]
+    assert send({**EVENT, "api_key": old}).status_code == 401
+    assert send({**EVENT, "api_key": new}).status_code == 200
+
+    api.delete("/api/projects/@current/")
+    assert send({**EVENT, "api_key": new}).status_code == 401
 
 
 def test_remembered_tokens_are_bounded(project, monkeypatch):

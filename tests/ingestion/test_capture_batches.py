@@ -409,5 +409,6 @@ def test_a_crash_is_answered_in_the_protocols_terms(send, monkeypatch, caplog):
 
 
 def test_other_methods(client):
-    r = client.get(PATH)
-    assert (r.status_code, r["Allow"]) == (405, "POST")
+    r = client.get(PATH, headers={"Origin": ORIGIN})
+    assert_refused(r, 405, "method_not_allowed")
+    assert r["Allow"] == "POST, OPTIONS"

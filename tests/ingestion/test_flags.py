@@ -198,5 +198,9 @@ def test_definitions_of_no_project(definitions, token):
 
 
 def test_other_methods(client):
-    assert client.put("/flags/").status_code == 405
-    assert client.post("/api/surveys/").status_code == 405
+    for r, allowed in [
+        (client.put("/flags/"), "GET, POST, OPTIONS"),
+        (client.post("/api/surveys/"), "GET, HEAD, OPTIONS"),
+    ]:
+        assert (r.status_code, r["Allow"]) == (405, allowed)
+        assert (r.json()["type"], r.json()["code"]) == ("invalid_request", "method_not_allowed")

@@ -233,6 +233,7 @@ def test_an_insight_without_a_query(api, project):
         ({"export_format": CSV, "export_context": []}, "export_context", "not_a_dict"),
         (of_context(filename="x"), "export_context", "invalid_input"),
         (of_context(path="/api/", source={}), "export_context", "invalid_input"),
+        (of_context(path="/api/", limit=5), "export_context__limit", "invalid_input"),
         (of_context(path=5), "export_context__path", "invalid_input"),
         (of_context(source={"kind": "No"}), "export_context__source", "parse_error"),
         (of_context(source=5), "export_context__source", "parse_error"),

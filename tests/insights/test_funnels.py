@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rest_framework.exceptions import APIException, ValidationError
 
+from insights.tables import table_of
 from tests.hogql.store import add_person, link
 from tests.insights.asking import ask, happen
 
@@ -39,6 +40,19 @@ def walk(project, person, path, **fields):
             for minute, letter in enumerate(path)
             if letter != "-"
         ),
+    )
+
+
+def day_by_day(project, person, path, **fields):
+    """The same, an event a day from the first of the eight days that are asked about."""
+    happen(
+        project,
+        *(
+            {"event": letter, "distinct_id": person, "time": NOON + timedelta(days=day - 4)}
+            for day, letter in enumerate(path)
+            if letter != "-"
+        ),
+        **fields,
     )
 
 
@@ -254,6 +268,13 @@ class TestBreakdowns:
         walk(project, "ada", "-ab", properties={"plan": "y"})
         assert self.values(project, breakdownAttributionType=attribution) == expected
 
+    def test_the_value_at_a_step(self, project):
+        walk(project, "ada", "a", properties={"plan": "x"})
+        walk(project, "ada", "-ab", properties={"plan": "y"})
+        for step, value in ((0, "x"), (1, "y")):
+            at = {"breakdownAttributionType": "step", "breakdownAttributionValue": step}
+            assert self.values(project, **at) == [([value], [1, 1])]
+
     def test_persons_and_several(self, project):
         add_person(project.id, "ada", properties={"country": "UK"})
         walk(project, "ada", "ab", properties={"plan": "pro"})
@@ -304,14 +325,87 @@ class TestTimeToConvert:
         assert found == {"bins": [], "average_conversion_time": None}
 
 
+class TestTrends:
+    """Of those who entered on a day, how many percent got on."""
+
+    def trend(self, project, *steps, **options):
+        return funnel(project, *steps, funnelVizType="trends", **options)
+
+    def test_each_day_has_its_own_entrances(self, project):
+        for person, path in {"ada": "-a-b--a-", "bob": "------ab", "eve": "b--a----"}.items():
+            day_by_day(project, person, path)
+        [found] = self.trend(project, "a", "b")
+        assert found == {
+            "count": 8,
+            "data": [0.0, 100.0, 0.0, 0.0, 0.0, 0.0, 50.0, 0.0],
+            "days": [f"2026-06-{day:02}" for day in range(8, 16)],
+            "labels": [f"{day}-Jun-2026" for day in range(8, 16)],
+        }
+
+    def test_the_window_and_the_steps_asked_for_count(self, project):
+        day_by_day(project, "ada", "ab--c---")
+        day_by_day(project, "bob", "a-------")
+        steps = ("a", "b", "c")
+        assert self.trend(project, *steps)[0]["data"][0] == 50
+        assert self.trend(project, *steps, funnelWindowInterval=2)[0]["data"][0] == 0
+        assert self.trend(project, *steps, funnelFromStep=1, funnelToStep=2)[0]["data"][0] == 100
+        assert self.trend(project, *steps, funnelToStep=1)[0]["data"][0] == 50
+
+    def test_other_events_end_a_strict_path(self, project):
+        day_by_day(project, "ada", "axb-ab--")
+        [found] = self.trend(project, "a", "b", funnelOrderType="strict")
+        assert found["data"] == [0, 0, 0, 0, 100, 0, 0, 0]
+
+    def test_a_line_for_each_value(self, project):
+        for person, path, browser in (
+            *(("ada", "ab------", "Opera"), ("bob", "a-------", "Opera")),
+            ("eve", "ab------", "Edge"),
+        ):
+            day_by_day(project, person, path, properties={"browser": browser})
+        by = {"breakdown": "browser", "breakdown_type": "event"}
+        found = self.trend(project, "a", "b", breakdown=by)
+        assert [(row["breakdown_value"], row["data"][0]) for row in found] == [
+            (["Opera"], 50),
+            (["Edge"], 100),
+        ]
+        found = self.trend(project, "a", "b", breakdown={**by, "breakdown_limit": 1})
+        assert [row["breakdown_value"] for row in found] == [["Opera"], ["Other"]]
+
+    def test_as_a_table(self, project):
+        day_by_day(project, "ada", "ab------", properties={"browser": "Opera"})
+        by = {"breakdown": "browser", "breakdown_type": "event"}
+        for options, name in (({}, "conversion"), ({"breakdown": by}, "Opera")):
+            table = table_of({"results": self.trend(project, "a", "b", **options)})
+            assert table.columns[:2] == ["series", "2026-06-08"]
+            assert table.rows == [[name, 100, *[0] * 7]]
+
+    def test_nobody(self, project):
+        assert self.trend(project, "a", "b")[0]["data"] == [0] * 8
+        assert self.trend(project, "a", "b", breakdown={"breakdown": "browser"}) == []
+
+
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ({"funnelsFilter": {"funnelVizType": "trends"}}, "funnelVizType"),
+        ({"funnelsFilter": {"funnelVizType": "flow"}}, "funnelVizType"),
+        ({"funnelsFilter": {"funnelVizType": "trends", "funnelToStep": 0}}, "ToStep"),
+        (
+            {"funnelsFilter": {"funnelVizType": "trends", "funnelOrderType": "unordered"}},
+            "in order",
+        ),
         ({"funnelsFilter": {"funnelOrderType": "random"}}, "funnelOrderType"),
         ({"funnelsFilter": {"funnelWindowInterval": 0}}, "funnelWindowInterval"),
         ({"funnelsFilter": {"funnelWindowIntervalUnit": "year"}}, "funnelWindowIntervalUnit"),
-        ({"funnelsFilter": {"breakdownAttributionType": "step"}}, "breakdownAttributionType"),
+        ({"funnelsFilter": {"breakdownAttributionType": "best"}}, "breakdownAttributionType"),
+        (
+            {
+                "funnelsFilter": {
+                    "breakdownAttributionType": "step",
+                    "breakdownAttributionValue": 2,
+                }
+            },
+            "breakdownAttributionValue",
+        ),
         ({"funnelsFilter": {"nonsense": 1}}, "nonsense"),
         (
             {"funnelsFilter": {"exclusions": [{"funnelFromStep": 1, "funnelToStep": 1}]}},

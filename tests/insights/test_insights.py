@@ -7,7 +7,13 @@ from django.utils import timezone
 
 from insights.models import CachedResult, Insight
 from insights.serializers.queries import EXAMPLES
-from tests.factories import InsightFactory, MembershipFactory, ProjectFactory, UserFactory
+from tests.factories import (
+    AlertFactory,
+    InsightFactory,
+    MembershipFactory,
+    ProjectFactory,
+    UserFactory,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("analytics")]
 
@@ -197,7 +203,7 @@ def test_results_come_from_what_is_kept(api, insight, events, django_assert_num_
     assert shown["hogql"].startswith("SELECT count()")
     assert shown["filters_hash"].startswith("cache_")
     events({})
-    with django_assert_num_queries(4):  # the key, the project, the insight, its kept answer
+    with django_assert_num_queries(5):  # the key, the project, the insight, its answer and alerts
         kept = api.get(url).json()
     assert (kept["result"], kept["is_cached"]) == ([[1]], True)
     assert kept["last_refresh"] == shown["last_refresh"]
@@ -310,11 +316,29 @@ def test_a_list_costs_the_same_however_long(api, project, user, django_assert_nu
 
     make(2)
     api.get("insights/?refresh=blocking")
-    with django_assert_num_queries(5):  # the key, the project, the count, the page, the answers
+    with django_assert_num_queries(6):  # the key, the project, the count, the page, answers, alerts
         api.get("insights/")
     make(10)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(names(api.get("insights/"))) == 12
+
+
+def test_insights_show_their_alerts(api, project, django_assert_num_queries):
+    member = MembershipFactory(organization=project.organization)
+    alert = AlertFactory(project=project, subscribers=[member], created_by=member.user)
+    other = AlertFactory(project=project, insight=alert.insight)
+    InsightFactory(project=project)
+
+    shown = api.get(f"insights/{alert.insight.short_id}/").json()["alerts"]
+    assert shown == api.get("alerts/").json()["results"][::-1]
+    assert [each["id"] for each in shown] == [str(alert.id), str(other.id)]
+    assert shown[0]["subscribed_users"] == [member.user_id]
+
+    with django_assert_num_queries(7):  # beside what it always asks for: who is subscribed
+        listed = api.get("insights/").json()["results"]
+    assert [each["alerts"] for each in listed] == [[], shown]
+    as_objects = api.get(f"insights/{alert.insight_id}/", headers={"X-PostHog-Client": "mcp"})
+    assert as_objects.json()["alerts"][0]["insight"]["id"] == alert.insight_id
 
 
 def test_another_projects_insight(api, project):

@@ -88,6 +88,14 @@ def test_overrides_of_a_dashboard(ask, events):
     assert answer["results"] == []
 
 
+def test_fields_that_ask_for_nothing_are_passed_over(ask, events):
+    query = {"kind": "HogQLQuery", "query": "select 1"}
+    assert ask(query | {"connectionId": None, "sendRawQuery": False}).json()["results"] == [[1]]
+    refused = ask(query | {"connectionId": "x"})
+    assert refused.status_code == 400
+    assert "has no field 'connectionId'" in refused.json()["detail"]
+
+
 def test_explain_shows_the_plan_and_no_row(ask, events):
     events({"event": "secret-name"})
     answer = ask({"kind": "HogQLQuery", "query": "select event from events", "explain": True})

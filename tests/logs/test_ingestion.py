@@ -4,6 +4,7 @@ import gzip
 import json
 import threading
 import time
+from io import BytesIO
 
 import pytest
 from django.conf import settings
@@ -181,11 +182,11 @@ def test_a_body_without_length_is_read_in_full(export, deliver):
         sent.update(environ)
         return []
 
-    class Input:
-        def read(self, size=-1):
-            return body
-
-    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": Input()}
+    environ = {
+        "PATH_INFO": "/v1/logs",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input": BytesIO(body),
+    }
     ChunkedBodies(application)(environ, None)
     response = export(sent["wsgi.input"].read())
     assert sent["CONTENT_LENGTH"] == str(len(body))

@@ -324,6 +324,9 @@ def test_gzip_with_or_without_a_header():
         b'{"resourceLogs":[{}]}\n{"resourceLogs":7}',
         gzip.compress(b"x" * 100)[:-9],
         b"\x1f\x8bnot gzip at all",
+        gzip.compress(b"") * 101,  # of 10 MB, unpacking would take minutes
+        b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"x":"\\u0041","timeUnixNano":'
+        b'{"high":1e400,"low":0}}]}]}]}',
     ],
 )
 def test_bodies_that_are_no_request(body):

@@ -58,8 +58,9 @@ def test_late_lines_are_shown_and_none_twice(monkeypatch):
 def test_no_project_and_no_server(project, user):
     with pytest.raises(CommandError, match="no such project"):
         call_command("tail_logs", "--project-id", "999999")
-    with pytest.raises(CommandError, match="does not answer"):
-        call_command("tail_logs", "--url", "http://127.0.0.1:9", stdout=io.StringIO())
+    for url in ["http://127.0.0.1:9", "nonsense"]:
+        with pytest.raises(CommandError, match="does not answer"):
+            call_command("tail_logs", "--url", url, stdout=io.StringIO())
     assert not user.personal_api_keys.exists()
     with pytest.raises(CommandError, match="KEY=VALUE"):
         call_command("tail_logs", "--attribute", "oops")

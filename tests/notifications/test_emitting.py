@@ -10,7 +10,7 @@ from notifications.destinations import retire
 from notifications.events import emit, emit_captured
 from notifications.models import Delivery
 from posthog_clone.captured import CapturedEvent
-from tests.factories import ProjectFactory
+from tests.factories import ActionFactory, ProjectFactory
 from tests.notifications.delivering import logs_of, metrics_of, run, webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("analytics")]
@@ -73,6 +73,19 @@ def test_costs_of_emitting(hook, project, django_assert_num_queries):
         emit_captured([captured(project.id) for _ in range(50)])
     with django_assert_num_queries(1):
         assert run(after=-3600) == 0
+
+
+def test_the_actions_of_all_destinations_cost_one_query(
+    make, outside, project, django_assert_num_queries
+):
+    actions = [ActionFactory(project=project, steps=[{"event": name}]) for name in ("x", "y")]
+    for action in actions:
+        filters = {"actions": [{"id": action.id}]}
+        make(**{**webhook(outside.url("/")), "type": "destination", "filters": filters})
+    events = [captured(project.id, event=name) for name in ("y", "z")]
+
+    with django_assert_num_queries(4 + 2):  # functions, actions, waiting, insert; savepoint
+        assert emit_captured(events) == 1
 
 
 def test_retired_destinations_are_gone(make, outside, project):

@@ -94,6 +94,7 @@ def test_what_is_left_out_is_the_template_s(api):
         ({"inputs": {"url": put("ftp://x")}}, "inputs__url", "invalid_input"),
         ({"inputs": {"url": "https://x"}}, "inputs__url", "invalid_input"),
         ({"inputs": []}, "inputs", "not_a_dict"),
+        (webhook(URL, header={"a": "b"}), "inputs__header", "invalid_input"),
         (webhook(URL, method="SPY"), "inputs__method", "invalid_choice"),
         (webhook(URL, method=["POST"]), "inputs__method", "invalid_choice"),
         (webhook(URL, headers="x"), "inputs__headers", "invalid_input"),
@@ -111,6 +112,7 @@ def test_what_is_left_out_is_the_template_s(api):
         ({"filters": {"events": 5}}, "filters", "invalid_input"),
         ({"filters": {"events": [5]}}, "filters", "invalid_input"),
         ({"filters": {"actions": [{"id": "1"}]}}, "filters", "invalid_input"),
+        ({"filters": {"event": [{"id": "$x"}]}}, "filters", "invalid_input"),
         ({"filters": {"source": "person-updates"}}, "filters", "invalid_input"),
         ({"filters": {"properties": [{"key": "a", "type": "cohort"}]}}, "filters", "invalid_input"),
         ({"filters": {"properties": [{"key": "a", "operator": "x"}]}}, "filters", "invalid_input"),
@@ -369,6 +371,14 @@ def test_templates(api):
         *("inputs_schema", "category", "free", "filters", "masking", "mapping_templates"),
     }
     assert api.get("hog_function_templates/template-nope/").status_code == 404
+    for query, count in [
+        ("type=destination", 4),
+        ("type=internal_destination", 4),
+        ("types=transformation,destination", 4),
+        ("type=transformation", 0),
+        ("types=site_app,source_webhook", 0),
+    ]:
+        assert api.get(f"hog_function_templates/?{query}").json()["count"] == count, query
 
 
 def test_changes_are_logged(api, make):

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from notifications.matching import InvalidFilters, Matcher, check
+from notifications.matching import InvalidFilters, check, check_actions, matchers
+from notifications.models import HogFunction
 from projects.models import Project
-from tests.factories import ProjectFactory
+from tests.factories import ActionFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
 PROPERTIES = {
@@ -97,7 +98,8 @@ class Subject:
 
 
 def matches(filters, subject):
-    matcher = Matcher(filters, subject.project, datetime.now(UTC))
+    function = HogFunction(project=subject.project, filters=filters)
+    [(_, matcher)] = matchers(subject.project, [function], datetime.now(UTC))
     return matcher.wants(subject.event, subject.person)
 
 
@@ -228,3 +230,79 @@ def test_test_account_filters_that_nobody_checked_are_passed_over(subject):
         filter_of("one", "exact", 1),
     ]
     assert matches({"filter_test_accounts": True}, subject)
+
+
+CLICK = {
+    "event": "$autocapture",
+    "properties": {"$current_url": "https://x.org/Buy?a=1%", "plan": "pro"},
+    "elements_chain": r'a.buy:href="/cart"text="Buy \"now\"";div:attr_id="shop"text="Shop"',
+}
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ({}, True),
+        ({"event": "$autocapture"}, True),
+        ({"event": "clicked"}, False),
+        ({"properties": [filter_of("plan", "exact", "pro")]}, True),
+        ({"properties": [filter_of("email", "icontains", "@x", type="person")]}, True),
+        ({"event": "$autocapture", "properties": [filter_of("plan", "exact", "free")]}, False),
+        ({"url": "/Buy?a=1%"}, True),
+        ({"url": "/buy"}, False),
+        ({"url": "https://x.org/Buy?a=1%", "url_matching": "exact"}, True),
+        ({"url": "/Buy", "url_matching": "exact"}, False),
+        ({"url": "x.org/B.y", "url_matching": "regex"}, True),
+        ({"text": 'Buy "now"'}, True),
+        ({"text": "buy"}, False),
+        ({"text": "BUY", "text_matching": "contains"}, True),
+        ({"text": "^Sho", "text_matching": "regex"}, True),
+        ({"href": "/cart"}, True),
+        ({"href": "/car"}, False),
+        ({"tag_name": "div"}, True),
+        ({"tag_name": "p"}, False),
+        ({"selector": "#shop > a.buy"}, True),
+        ({"selector": "p a"}, False),
+        ({"event": "$pageview", "text": "Shop"}, False),
+    ],
+)
+def test_actions(subject, step, expected):
+    action = ActionFactory(project=subject.project, steps=[step])
+    filters = {"actions": [{"id": str(action.id), "type": "actions"}]}
+    subject.event = CLICK
+
+    check(filters)
+    check_actions(filters, subject.project)
+    assert matches(filters, subject) is expected
+
+
+def test_events_and_actions_are_one_of(subject):
+    steps = [{"event": "seen"}, {"event": "clicked"}]
+    action = ActionFactory(project=subject.project, steps=steps)
+    named, seen = [{"id": action.id}], [{"id": "seen"}]
+
+    assert matches({"events": seen, "actions": named}, subject)
+    assert matches({"actions": named}, subject)
+    two = filter_of("one", "exact", 2)
+    assert not matches({"actions": [{"id": action.id, "properties": [two]}]}, subject)
+    assert not matches({"actions": named, "properties": [two]}, subject)
+    action.steps = [{"event": "seen"}]
+    action.save()
+    assert not matches({"actions": named}, subject)
+    action.steps, action.deleted = steps, True
+    action.save()
+    assert not matches({"actions": named}, subject)
+    assert matches({"events": [{"id": "clicked"}], "actions": named}, subject)
+
+
+def test_actions_that_could_never_match_are_refused(subject):
+    cohorts = [{"properties": [{"key": "id", "type": "cohort", "value": 1}]}]
+    gone = ActionFactory(project=subject.project, deleted=True)
+    of_cohort = ActionFactory(project=subject.project, steps=cohorts)
+    for id in (gone.id, ActionFactory().id, of_cohort.id, 10**12):
+        with pytest.raises(InvalidFilters):
+            check_actions({"actions": [{"id": id}]}, subject.project)
+    for filters in ({"actions": 5}, {"actions": [5]}, {"actions": [{"id": "x"}]}, {"event": [1]}):
+        with pytest.raises(InvalidFilters):
+            check(filters)
+    check({"bytecode": ["_H"], "data_warehouse": []})

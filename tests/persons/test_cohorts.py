@@ -501,5 +501,5 @@ def test_pages_of_members_lose_and_repeat_nobody(api, project, is_static):
     assert page["previous"].endswith("limit=3&offset=3")
     beyond = api.get(f"cohorts/{cohort.id}/persons/?offset={'9' * 30}").json()
     assert (beyond["results"], beyond["next"]) == ([], None)
-    csv = api.get(f"cohorts/{cohort.id}/persons/?format=csv").content.decode()
+    csv = api.get(f"cohorts/{cohort.id}/persons/?format=csv").getvalue().decode()
     assert len(csv.splitlines()) == 8

@@ -154,6 +154,7 @@ def test_bad_bodies(api, ada, method, path, body, attr):
     r = getattr(api, method)(f"persons/{ada.id}/{path}", body)
 
     assert (r.status_code, r.json()["attr"]) == (400, attr)
+    assert r.json()["code"] in ("invalid_input", "blank", "null")
     assert properties_of(ada) == {"plan": "free"}
 
 

@@ -125,6 +125,7 @@ def test_create(session, user, project, organization):
             "scoped_organizations",
             "You must be a member of all organizations that you are scoping the key to.",
         ),
+        ({"scoped_teams": [2**63]}, "max_value", "scoped_teams__0", None),
         ({"scoped_organizations": ["x"]}, "invalid_input", "scoped_organizations__0", None),
     ],
 )
@@ -134,6 +135,15 @@ def test_create_refuses(session, body, code, attr, detail):
     assert (r.status_code, r.json()["code"], r.json()["attr"]) == (400, code, attr)
     assert detail in (None, r.json()["detail"])
     assert not PersonalAPIKey.objects.exists()
+
+
+def test_null_means_no_restriction(session):
+    r = session.post(
+        URL, {"label": "New", "scopes": ["*"], "scoped_teams": None, "scoped_organizations": None}
+    )
+
+    assert r.status_code == 201
+    assert (r.json()["scoped_teams"], r.json()["scoped_organizations"]) == ([], [])
 
 
 def test_scopes_are_required(session):

@@ -206,6 +206,7 @@ def test_patch_changes_what_is_given(api, project):
         ({"name": ""}, "blank", "name"),
         ({"name": "x" * 201}, "max_length", "name"),
         ({"timezone": "Mars/Base"}, "invalid_choice", "timezone"),
+        ({"timezone": "localtime"}, "invalid_choice", "timezone"),
         ({"timezone": ""}, "blank", "timezone"),
         ({"week_start_day": 3}, "invalid_choice", "week_start_day"),
         ({"app_urls": "https://example.com"}, "not_a_list", "app_urls"),

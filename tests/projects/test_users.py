@@ -48,7 +48,8 @@ def test_me_takes_few_queries(api, user, django_assert_num_queries):
 
 
 def test_by_own_uuid(api, user):
-    assert api.get(f"/api/users/{user.uuid}/").json() == api.get("/api/users/@me/").json()
+    for uuid in [str(user.uuid), str(user.uuid).upper()]:
+        assert api.get(f"/api/users/{uuid}/").json() == api.get("/api/users/@me/").json()
 
 
 def test_others_are_not_found(api, organization):

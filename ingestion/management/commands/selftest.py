@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from ingestion.selftest import SCOPES, SelfTest, StepFailed
+from posthog_clone.stores import open_database
 from projects.models import OrganizationMembership, PersonalAPIKey, Project
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         temporary = None
         try:
             if not (project_id and project_token and personal_api_key):
+                open_database()
                 project = find_project(project_id)
                 project_id, project_token = project.id, project_token or project.api_token
                 if not personal_api_key:
@@ -48,8 +50,10 @@ class Command(BaseCommand):
 def find_project(project_id: int | None) -> Project:
     projects = Project.objects.order_by("id")
     project = (projects.filter(id=project_id) if project_id else projects).first()
+    if project is None and project_id:
+        raise CommandError(f"There is no project {project_id}.")
     if project is None:
-        raise CommandError("There is no such project. Start the server, or run bootstrap, first.")
+        raise CommandError("There is no project yet. Start the server, or run bootstrap, first.")
     return project
 
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from logs.otlp.severity import LEVELS
 from logs.tailing import Tail, TailFailed, show
+from posthog_clone.stores import open_database
 from projects.models import OrganizationMembership, PersonalAPIKey, Project
 
 PAUSE_SECONDS = 1.0
@@ -99,6 +100,7 @@ def reader(project_id: int | None, key: str | None):
     if project_id and key:
         yield project_id, key
         return
+    open_database()
     projects = Project.objects.order_by("id")
     project = (projects.filter(id=project_id) if project_id else projects).first()
     if project is None:

@@ -32,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host, port, workers, no_worker, **options):
         check_processes(workers, no_worker)
+        check_address(host, port)
         with stores.data_directory():
             stores.open_database()
             if queue.is_apart():
@@ -45,8 +46,6 @@ class Command(BaseCommand):
             greeter.start()
             try:
                 web.serve(host, port, workers)
-            except OSError as error:
-                raise CommandError(f"Can't listen on {host}:{port}: {error.strerror}.") from error
             finally:
                 self.stderr.write("Stopping: finishing what is under way …")
                 queue.writer.stop()
@@ -79,6 +78,16 @@ def check_processes(workers: int, no_worker: bool) -> None:
             f"--no-worker needs PostgreSQL and a ClickHouse server: {embedded} lives in one "
             "process, so no worker could run beside it. Set DATABASE_URL and CLICKHOUSE_URL."
         )
+
+
+def check_address(host: str, port: int) -> None:
+    """First of all: what the first start makes and prints would be printed by none after it."""
+    if not 0 < port < 2**16:
+        raise CommandError(f"--port must be from 1 to 65535, not {port}.")
+    try:
+        web.check_free(host, port)
+    except OSError as error:
+        raise CommandError(f"Can't listen on {host}:{port}: {error.strerror}.") from error
 
 
 def embedded_store() -> str | None:
