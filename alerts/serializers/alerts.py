@@ -106,11 +106,14 @@ EXAMPLE = {
     "config": {"type": "TrendsAlertConfig", "series_index": 0},
     "calculation_interval": "hourly",
 }
+IDS = (
+    "Ids of an insight (`GET insights/`) and of users (`GET /api/organizations/@current/members/`)."
+)
 
 
 @extend_schema_serializer(
     examples=[
-        OpenApiExample("Fewer than ten an hour", EXAMPLE, request_only=True),
+        OpenApiExample("Fewer than ten an hour", EXAMPLE, request_only=True, description=IDS),
         OpenApiExample(
             "Twice as much as the day before",
             {
@@ -121,6 +124,7 @@ EXAMPLE = {
                 "condition": {"type": "relative_increase"},
             },
             request_only=True,
+            description=IDS,
         ),
     ]
 )

@@ -192,6 +192,21 @@ class LogsAlertEventSerializer(ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Errors of the last day",
+            {
+                "filters": {"severityLevels": ["error", "fatal"], "serviceNames": ["checkout"]},
+                "threshold_count": 20,
+                "threshold_operator": "above",
+                "window_minutes": 10,
+                "date_from": "-24h",
+            },
+            request_only=True,
+        )
+    ]
+)
 class LogsAlertSimulateSerializer(Serializer):
     filters = LogsAlertFiltersSerializer()
     threshold_count = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
@@ -238,6 +253,21 @@ class LogsAlertSimulateResponseSerializer(Serializer):
     threshold_operator = serializers.CharField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A webhook",
+            {"type": "webhook", "webhook_url": "https://example.com/hook"},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "A Slack channel",
+            {"type": "slack", "slack_workspace_id": 1, "slack_channel_id": "C0123456789"},
+            request_only=True,
+            description="The id of an integration of kind slack: `GET integrations/`.",
+        ),
+    ]
+)
 class LogsAlertCreateDestinationSerializer(Serializer):
     type = serializers.ChoiceField(list(routing.TYPES))
     slack_workspace_id = serializers.IntegerField(required=False)
@@ -259,6 +289,16 @@ class LogsAlertDestinationResponseSerializer(Serializer):
     hog_function_ids = serializers.ListField(child=serializers.UUIDField())
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A destination",
+            {"hog_function_ids": ["0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e"]},
+            request_only=True,
+            description="The ids of the answer to destinations/.",
+        )
+    ]
+)
 class LogsAlertDeleteDestinationSerializer(Serializer):
     hog_function_ids = serializers.ListField(
         child=serializers.UUIDField(), min_length=1, max_length=100

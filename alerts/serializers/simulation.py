@@ -1,5 +1,6 @@
 """Trying a detector out on an insight's past."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from alerts.detectors import read_detector
@@ -9,6 +10,20 @@ from insights.models import Insight
 from posthog_clone.api.serializers import Serializer
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "What is far from the mean",
+            {
+                "insight": 42,
+                "detector_config": {"type": "zscore", "threshold": 0.95, "window": 30},
+                "date_from": "-90d",
+            },
+            request_only=True,
+            description="The id of an insight of trends: `GET insights/`.",
+        )
+    ]
+)
 class AlertSimulateSerializer(Serializer):
     insight = InsightOfProject(queryset=Insight.objects.none())
     detector_config = DetectorField()

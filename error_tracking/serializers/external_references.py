@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from error_tracking.models import ExternalReference, Issue
@@ -19,6 +20,24 @@ class OfProject(serializers.PrimaryKeyRelatedField):
         return super().get_queryset().filter(project=project)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A ticket at GitHub",
+            {
+                "integration_id": 1,
+                "issue": "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e",
+                "config": {
+                    "repository": "web-shop",
+                    "title": "Checkout times out",
+                    "body": "Since the last release.",
+                },
+            },
+            request_only=True,
+            description="The ids of a GitHub integration (`GET integrations/`) and of an issue.",
+        )
+    ]
+)
 class ExternalReferenceSerializer(ModelSerializer):
     integration = IntegrationBasicSerializer(read_only=True)
     integration_id = OfProject(queryset=Integration.objects.all(), source="integration")

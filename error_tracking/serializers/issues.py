@@ -1,4 +1,4 @@
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from error_tracking.assignees import NOBODY, AssigneeField
@@ -23,6 +23,14 @@ class StatusField(serializers.ChoiceField):
         return str(value)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Resolve", {"status": "resolved"}, request_only=True),
+        OpenApiExample(
+            "Rename and rate", {"name": "Checkout times out", "severity": "high"}, request_only=True
+        ),
+    ]
+)
 class IssueSerializer(ModelSerializer):
     status = StatusField(required=False)
     first_seen = serializers.DateTimeField(source="seen_first", read_only=True, allow_null=True)
@@ -77,6 +85,20 @@ class IssueSerializer(ModelSerializer):
         return issue.earliest_fingerprint
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "An issue by hand",
+            {
+                "name": "Checkout times out",
+                "description": "Reported by support",
+                "first_seen": "2026-01-31T09:15:00Z",
+                "severity": "high",
+            },
+            request_only=True,
+        )
+    ]
+)
 class NewIssueSerializer(ModelSerializer):
     status = serializers.ChoiceField(Issue.Status.choices, required=False)
     first_seen = serializers.DateTimeField()
@@ -96,6 +118,21 @@ class NewIssueSerializer(ModelSerializer):
         ]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Take in two issues",
+            {
+                "ids": [
+                    "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e",
+                    "0197a3c4-1f20-7d35-8b6a-92c0e4f7a1b3",
+                ]
+            },
+            request_only=True,
+            description="The ids of the issues that disappear into the one of the path.",
+        )
+    ]
+)
 class IssueMergeSerializer(Serializer):
     ids = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
 
@@ -110,14 +147,63 @@ class IssueSplitOffSerializer(Serializer):
         return super().to_internal_value({"fingerprint": data} if isinstance(data, str) else data)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two fingerprints leave",
+            {
+                "fingerprints": [
+                    {"fingerprint": "checkout-timeout", "name": "Checkout times out"},
+                    {"fingerprint": "login-timeout"},
+                ]
+            },
+            request_only=True,
+            description="Of this issue: `GET error_tracking/fingerprints/?issue_id=`",
+        )
+    ]
+)
 class IssueSplitSerializer(Serializer):
     fingerprints = IssueSplitOffSerializer(many=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "To a user",
+            {"assignee": {"type": "user", "id": 1}},
+            request_only=True,
+            description="The id of a member's `user`: `GET /api/organizations/@current/members/`.",
+        ),
+        OpenApiExample("To nobody", {"assignee": None}, request_only=True),
+    ]
+)
 class IssueAssignSerializer(Serializer):
     assignee = AssigneeField(allow_null=True, required=False, default=NOBODY)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Resolve",
+            {
+                "ids": [
+                    "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e",
+                    "0197a3c4-1f20-7d35-8b6a-92c0e4f7a1b3",
+                ],
+                "action": "set_status",
+                "status": "resolved",
+            },
+            request_only=True,
+            description="The ids of issues: `GET error_tracking/issues/`.",
+        ),
+        OpenApiExample(
+            "Assign to nobody",
+            {"ids": ["0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e"], "action": "assign", "assignee": None},
+            request_only=True,
+            description="The ids of issues: `GET error_tracking/issues/`.",
+        ),
+    ]
+)
 class IssueBulkSerializer(Serializer):
     ids = serializers.ListField(child=serializers.UUIDField())
     action = serializers.CharField()
@@ -127,6 +213,16 @@ class IssueBulkStatusSerializer(Serializer):
     status = StatusField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Link a cohort",
+            {"cohortId": 1},
+            request_only=True,
+            description="The id of a cohort: `GET cohorts/`.",
+        )
+    ]
+)
 class IssueCohortSerializer(Serializer):
     cohortId = serializers.IntegerField(  # noqa: N815 - its name in the API
         min_value=-(2**31), max_value=2**31 - 1

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -134,6 +134,33 @@ class SearchSerializer(ScopeSerializer):
         }
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Most frequent of the week",
+            {
+                "dateRange": {"date_from": "-7d"},
+                "status": "active",
+                "orderBy": "occurrences",
+                "searchQuery": "timeout",
+                "limit": 10,
+            },
+            request_only=True,
+        ),
+        OpenApiExample(
+            "At checkout, in Chrome",
+            {
+                "url": "/checkout",
+                "filterGroup": [
+                    {"key": "$browser", "type": "event", "operator": "exact", "value": ["Chrome"]}
+                ],
+                "orderBy": "users",
+                "volumeResolution": 24,
+            },
+            request_only=True,
+        ),
+    ]
+)
 class IssuesQuerySerializer(SearchSerializer):
     filterGroup = FilterListField(  # noqa: N815
         on_issues=True, required=False, allow_null=True, default=list
@@ -187,6 +214,20 @@ class ErrorTrackingKindSerializer(IssuesQuerySerializer):
         return value or ALL
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "The month of an issue",
+            {
+                "issueId": "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e",
+                "dateRange": {"date_from": "-30d"},
+                "volumeResolution": 30,
+            },
+            request_only=True,
+            description="The id of an issue: `GET error_tracking/issues/`.",
+        )
+    ]
+)
 class IssueQuerySerializer(ScopeSerializer):
     issueId = serializers.UUIDField()  # noqa: N815
     volumeResolution = serializers.IntegerField(  # noqa: N815
@@ -195,6 +236,16 @@ class IssueQuerySerializer(ScopeSerializer):
     includeSparkline = serializers.BooleanField(default=False)  # noqa: N815
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "The last occurrences, with stacks",
+            {"issueId": "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e", "verbosity": "stack", "limit": 5},
+            request_only=True,
+            description="The id of an issue: `GET error_tracking/issues/`.",
+        )
+    ]
+)
 class IssueEventsQuerySerializer(SearchSerializer):
     issueId = serializers.UUIDField()  # noqa: N815
     limit = serializers.IntegerField(min_value=1, max_value=20, default=1)

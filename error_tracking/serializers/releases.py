@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from error_tracking.models import Release
@@ -6,6 +7,19 @@ from posthog_clone.api.serializers import ModelSerializer
 MAX_HASH = 128
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A release of the web shop",
+            {
+                "project": "web-shop",
+                "version": "2.4.1",
+                "metadata": {"git": {"commit_id": "5f2b8e1c", "branch": "main"}},
+            },
+            request_only=True,
+        )
+    ]
+)
 class ReleaseSerializer(ModelSerializer):
     team_id = serializers.IntegerField(source="project_id", read_only=True)
     hash_id = serializers.CharField(

@@ -2,7 +2,7 @@
 
 import math
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -87,6 +87,35 @@ class RuleSerializer(ModelSerializer):
         return True
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Timeouts of payments are one issue",
+            {
+                "filters": {
+                    "type": "AND",
+                    "values": [
+                        {
+                            "key": "$exception_types",
+                            "type": "event",
+                            "operator": "exact",
+                            "value": ["TimeoutError"],
+                        },
+                        {
+                            "key": "$exception_values",
+                            "type": "event",
+                            "operator": "icontains",
+                            "value": "payment",
+                        },
+                    ],
+                },
+                "description": "Payments time out",
+                "assignee": None,
+            },
+            request_only=True,
+        )
+    ]
+)
 class GroupingRuleSerializer(RuleSerializer):
     filters = FiltersField(may_be_empty=False)
     assignee = AssigneeField(allow_null=True, required=False)
@@ -100,6 +129,28 @@ class GroupingRuleSerializer(RuleSerializer):
         return rule.issue and {"id": str(rule.issue.id), "name": rule.issue.name}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Drop nine of ten",
+            {
+                "filters": {
+                    "type": "AND",
+                    "values": [
+                        {
+                            "key": "$exception_values",
+                            "type": "event",
+                            "operator": "icontains",
+                            "value": "ResizeObserver loop",
+                        }
+                    ],
+                },
+                "sampling_rate": 0.9,
+            },
+            request_only=True,
+        )
+    ]
+)
 class SuppressionRuleSerializer(RuleSerializer):
     filters = FiltersField(required=False, allow_null=True)
     sampling_rate = serializers.FloatField(min_value=0.0, max_value=1.0, required=False)
@@ -125,6 +176,29 @@ class SuppressionRuleSerializer(RuleSerializer):
         return super().create({"filters": MATCH_ALL, **validated_data})
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "What fails at checkout is for one user",
+            {
+                "filters": {
+                    "type": "AND",
+                    "values": [
+                        {
+                            "key": "$current_url",
+                            "type": "event",
+                            "operator": "icontains",
+                            "value": "/checkout",
+                        }
+                    ],
+                },
+                "assignee": {"type": "user", "id": 1},
+            },
+            request_only=True,
+            description="The id of a member's `user`: `GET /api/organizations/@current/members/`.",
+        )
+    ]
+)
 class AssignmentRuleSerializer(RuleSerializer):
     assignee = AssigneeField()
     takes_order_at_creation = True
@@ -133,6 +207,27 @@ class AssignmentRuleSerializer(RuleSerializer):
         fields = ["id", "filters", "assignee", *COMMON_FIELDS]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Payments are never limited",
+            {
+                "filters": {
+                    "type": "AND",
+                    "values": [
+                        {
+                            "key": "$exception_sources",
+                            "type": "event",
+                            "operator": "icontains",
+                            "value": "payments/",
+                        }
+                    ],
+                }
+            },
+            request_only=True,
+        )
+    ]
+)
 class BypassRuleSerializer(RuleSerializer):
     filters = FiltersField(may_be_empty=False)
 
@@ -140,6 +235,28 @@ class BypassRuleSerializer(RuleSerializer):
         fields = ["id", "filters", *COMMON_FIELDS]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Out of memory is critical",
+            {
+                "filters": {
+                    "type": "AND",
+                    "values": [
+                        {
+                            "key": "$exception_types",
+                            "type": "event",
+                            "operator": "exact",
+                            "value": ["MemoryError"],
+                        }
+                    ],
+                },
+                "severity": "critical",
+            },
+            request_only=True,
+        )
+    ]
+)
 class SeverityRuleSerializer(RuleSerializer):
     severity = serializers.ChoiceField(Issue.Severity.choices)
     takes_order_at_creation = True
@@ -151,6 +268,21 @@ class SeverityRuleSerializer(RuleSerializer):
         return "filters" in changes
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two rules",
+            {
+                "orders": {
+                    "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e": 0,
+                    "0197a3c4-1f20-7d35-8b6a-92c0e4f7a1b3": 1,
+                }
+            },
+            request_only=True,
+            description="The ids of rules of this kind, and their new places.",
+        )
+    ]
+)
 class RuleReorderSerializer(Serializer):
     orders = serializers.DictField(
         child=serializers.IntegerField(min_value=MIN_ORDER, max_value=MAX_ORDER),

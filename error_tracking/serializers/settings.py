@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from error_tracking.models import ErrorTrackingSettings, SpikeDetectionConfig, SpikeEvent
@@ -16,6 +17,20 @@ def positive():
     return serializers.IntegerField(min_value=1, max_value=MAX_INTEGER, required=False)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "At most 1000 an hour, 100 of each issue",
+            {
+                "project_rate_limit_value": 1000,
+                "project_rate_limit_bucket_size_minutes": 60,
+                "per_issue_rate_limit_value": 100,
+                "per_issue_rate_limit_bucket_size_minutes": 60,
+            },
+            request_only=True,
+        )
+    ]
+)
 class ErrorTrackingSettingsSerializer(ModelSerializer):
     project_rate_limit_value = limit()
     project_rate_limit_bucket_size_minutes = limit()
@@ -32,6 +47,15 @@ class ErrorTrackingSettingsSerializer(ModelSerializer):
         ]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Ten times as often, told once an hour",
+            {"multiplier": 10, "threshold": 100, "snooze_duration_minutes": 60},
+            request_only=True,
+        )
+    ]
+)
 class SpikeDetectionConfigSerializer(ModelSerializer):
     snooze_duration_minutes = positive()
     multiplier = positive()

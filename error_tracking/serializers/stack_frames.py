@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from error_tracking.models import StackFrame
@@ -24,6 +25,21 @@ class StackFrameSerializer(ModelSerializer):
         ]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two frames",
+            {
+                "raw_ids": [
+                    "c4a1c4a1c4a1c4a1c4a1c4a1c4a1c4a1/0",
+                    "77e077e077e077e077e077e077e077e0/0",
+                ]
+            },
+            request_only=True,
+            description="The `raw_id` of frames in an event's `$exception_list`.",
+        )
+    ]
+)
 class FramesWantedSerializer(Serializer):
     raw_ids = serializers.ListField(
         child=serializers.CharField(allow_blank=True), required=False, max_length=10_000

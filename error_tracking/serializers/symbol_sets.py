@@ -1,6 +1,6 @@
 from collections import Counter
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from error_tracking.models import SymbolSet
@@ -42,6 +42,27 @@ class AnnouncedSerializer(Serializer):
     content_hash = serializers.CharField(required=False, allow_null=True, default=None)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two source maps",
+            {
+                "symbol_sets": [
+                    {
+                        "chunk_id": "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e",
+                        "content_hash": "9f86d081884c7d659a2feaa0c55ad015",
+                    },
+                    {
+                        "chunk_id": "0197a3c4-1f20-7d35-8b6a-92c0e4f7a1b3",
+                        "content_hash": "60303ae22b998861bce3b28f33eec1be",
+                    },
+                ],
+                "skip_on_conflict": True,
+            },
+            request_only=True,
+        )
+    ]
+)
 class StartUploadsSerializer(Serializer):
     symbol_sets = AnnouncedSerializer(many=True, required=False, default=list)
     chunk_ids = serializers.ListField(child=RefField(), required=False, default=list)
@@ -68,6 +89,13 @@ class StartUploadsSerializer(Serializer):
         return {**attrs, "announced": announced}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Uploaded", {"content_hash": "9f86d081884c7d659a2feaa0c55ad015"}, request_only=True
+        )
+    ]
+)
 class FinishUploadSerializer(Serializer):
     content_hash = serializers.CharField(allow_null=True, allow_blank=True, default=None)
 
@@ -79,10 +107,39 @@ class FinishUploadSerializer(Serializer):
         return value
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Uploaded",
+            {
+                "content_hashes": {
+                    "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e": "9f86d081884c7d659a2feaa0c55ad015"
+                }
+            },
+            request_only=True,
+            description="By `symbol_set_id` as bulk_start_upload/ gave it, once its file is there.",
+        )
+    ]
+)
 class FinishUploadsSerializer(Serializer):
     content_hashes = serializers.DictField(child=serializers.CharField(), default=dict)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two symbol sets",
+            {
+                "ids": [
+                    "0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e",
+                    "0197a3c4-1f20-7d35-8b6a-92c0e4f7a1b3",
+                ]
+            },
+            request_only=True,
+            description="The ids of symbol sets: `GET error_tracking/symbol_sets/`.",
+        )
+    ]
+)
 class SymbolSetBulkDeleteSerializer(Serializer):
     ids = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -28,6 +29,20 @@ class DefinitionSerializer(ModelSerializer):
         return description or ""
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Describe an event",
+            {
+                "name": "order placed",
+                "description": "A customer has paid.",
+                "tags": ["checkout"],
+                "verified": True,
+            },
+            request_only=True,
+        )
+    ]
+)
 class EventDefinitionSerializer(DefinitionSerializer):
     """What is known of events of a name."""
 
@@ -53,6 +68,20 @@ class EventDefinitionSerializer(DefinitionSerializer):
         read_only_fields = ["id", "created_at", "updated_at", "last_seen_at", "verified_at"]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Describe a property",
+            {
+                "description": "What an order costs, in cents.",
+                "property_type": "Numeric",
+                "tags": ["checkout"],
+                "verified": True,
+            },
+            request_only=True,
+        )
+    ]
+)
 class PropertyDefinitionSerializer(DefinitionSerializer):
     """What is known of a property."""
 

@@ -26,7 +26,7 @@ class LiveInsights(serializers.PrimaryKeyRelatedField):
             {
                 "export_format": "application/x-ndjson",
                 "export_context": {
-                    "path": "/api/projects/1/events/?event=purchase&after=-30d",
+                    "path": "/api/projects/@current/events/?event=purchase&after=-30d",
                     "filename": "purchases",
                 },
             },

@@ -76,6 +76,9 @@ class ReadTaxonomySerializer(Serializer):
     args = ReadTaxonomyArgsSerializer()
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A search", {"query": "How are funnels counted?"}, request_only=True)]
+)
 class DocsSearchSerializer(Serializer):
     query = serializers.CharField()
 

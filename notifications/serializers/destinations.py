@@ -215,6 +215,31 @@ class GlobalsSerializer(Serializer):
     project = serializers.DictField(required=False, allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Try a webhook, without a call",
+            {
+                "configuration": {
+                    "type": "internal_destination",
+                    "template_id": "template-webhook",
+                    "name": "New issues",
+                    "inputs": {"url": {"value": "https://example.com/hook"}},
+                },
+                "globals": {
+                    "event": {
+                        "event": "$error_tracking_issue_created",
+                        "distinct_id": "ada@example.com",
+                        "properties": {"name": "Checkout times out"},
+                    }
+                },
+                "mock_async_functions": True,
+            },
+            request_only=True,
+            description="The id of the path may be `new`.",
+        )
+    ]
+)
 class InvocationSerializer(Serializer):
     """A trial run."""
 

@@ -34,10 +34,11 @@ class KindField(serializers.ChoiceField):
                 "config": {
                     "hostname": "https://gitlab.com",
                     "project_id": "123",
-                    "project_access_token": "glpat-…",
+                    "project_access_token": "glpat-your-access-token",
                 },
             },
             request_only=True,
+            description="GitLab is asked whether the token is good, so take one of your own.",
         ),
         OpenApiExample(
             "A connected GitHub account",

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from persons.filters import person_id
@@ -26,32 +26,85 @@ class PersonIdField(serializers.Field):
         return value
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Set two properties", {"properties": {"plan": "pro", "seats": 5}}, request_only=True
+        )
+    ]
+)
 class PropertiesSerializer(Serializer):
     properties = PropertiesField()
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Set the plan", {"key": "plan", "value": "pro"}, request_only=True)]
+)
 class UpdatePropertySerializer(Serializer):
     key = TextField()
     value = PropertyValueField(allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Remove the plan", {"$unset": "plan"}, request_only=True)]
+)
 class DeletePropertySerializer(Serializer):
     def get_fields(self):
         return {"$unset": TextField()}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A distinct id", {"distinct_id": "ada@example.com"}, request_only=True)
+    ]
+)
 class DistinctIdSerializer(Serializer):
     distinct_id = TextField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two distinct ids",
+            {"distinct_ids": ["ada@example.com", "grace@example.com"]},
+            request_only=True,
+        )
+    ]
+)
 class DistinctIdsSerializer(Serializer):
     distinct_ids = serializers.ListField(child=TextField())
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A person",
+            {"uuids": ["0f3c4c4e-7f0f-5f0e-9d7c-5a1c0c1b2a3d"]},
+            request_only=True,
+            description="The uuids of persons: `GET persons/`.",
+        )
+    ]
+)
 class UuidsSerializer(Serializer):
     uuids = serializers.ListField(child=serializers.UUIDField())
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "All but one leave",
+            {"main_distinct_id": "ada@example.com"},
+            request_only=True,
+            description="A distinct id of this person.",
+        ),
+        OpenApiExample(
+            "One leaves",
+            {"distinct_ids_to_split": ["grace@example.com"]},
+            request_only=True,
+            description="Distinct ids of this person.",
+        ),
+    ]
+)
 class SplitPersonSerializer(Serializer):
     """Which distinct ids leave the person: all but the main one, or those listed."""
 
@@ -68,6 +121,21 @@ class SplitPersonSerializer(Serializer):
         return attrs
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "By distinct ids, with their events",
+            {"distinct_ids": ["ada@example.com", "grace@example.com"], "delete_events": True},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "By id",
+            {"ids": ["0f3c4c4e-7f0f-5f0e-9d7c-5a1c0c1b2a3d"]},
+            request_only=True,
+            description="Uuids or ids of persons: `GET persons/`.",
+        ),
+    ]
+)
 class BulkDeletionSerializer(Serializer):
     ids = serializers.ListField(
         child=PersonIdField(),

@@ -56,6 +56,7 @@ class CohortFiltersField(PropertyValueField):
                 "_create_static_person_ids": ["0f3c4c4e-7f0f-5f0e-9d7c-5a1c0c1b2a3d"],
             },
             request_only=True,
+            description="The uuids of persons: `GET persons/`.",
         ),
     ]
 )
@@ -134,10 +135,35 @@ class CohortSerializer(ModelSerializer):
             )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two persons",
+            {
+                "person_ids": [
+                    "0f3c4c4e-7f0f-5f0e-9d7c-5a1c0c1b2a3d",
+                    "5d0f6c1a-92b3-5e47-8a1c-7b3e9d2f4c60",
+                ]
+            },
+            request_only=True,
+            description="The uuids of persons: `GET persons/`.",
+        )
+    ]
+)
 class AddPersonsSerializer(Serializer):
     person_ids = serializers.ListField(child=serializers.CharField(), allow_empty=False)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A person",
+            {"person_id": "0f3c4c4e-7f0f-5f0e-9d7c-5a1c0c1b2a3d"},
+            request_only=True,
+            description="The uuid of a person: `GET cohorts/:id/persons/`.",
+        )
+    ]
+)
 class RemovePersonSerializer(Serializer):
     person_id = serializers.CharField()
 

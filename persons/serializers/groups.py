@@ -1,7 +1,7 @@
 """Groups and their types."""
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from persons.models import Group, GroupType
@@ -36,6 +36,16 @@ class TypeIndexField(serializers.IntegerField):
         super().__init__(min_value=0, max_value=MAX_TYPES - 1, **options)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Name the first type",
+            {"group_type_index": 0, "name_singular": "Company", "name_plural": "Companies"},
+            request_only=True,
+            description="The index of a group type: `GET groups_types/`.",
+        )
+    ]
+)
 class GroupTypeNamesSerializer(Serializer):
     """What to call a type; names left out stay."""
 
@@ -94,16 +104,50 @@ class GroupPropertySerializer(GroupOfTypeSerializer):
     value = TextField(allow_blank=True, default="")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A company",
+            {
+                "group_type_index": 0,
+                "group_key": "acme",
+                "group_properties": {"name": "Acme", "seats": 25},
+            },
+            request_only=True,
+            description="The index of a group type: `GET groups_types/`. Events make types.",
+        )
+    ]
+)
 class NewGroupSerializer(GroupOfTypeSerializer):
     group_key = TextField(max_length=MAX_LENGTH)
     group_properties = PropertiesField(default=dict, allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Set the seats",
+            {"key": "seats", "value": 30},
+            request_only=True,
+            description="The query names the group: `?group_type_index=0&group_key=acme`.",
+        )
+    ]
+)
 class UpdateGroupPropertySerializer(Serializer):
     key = TextField()
     value = PropertyValueField(allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Remove the seats",
+            {"$unset": "seats"},
+            request_only=True,
+            description="The query names the group: `?group_type_index=0&group_key=acme`.",
+        )
+    ]
+)
 class DeleteGroupPropertySerializer(Serializer):
     def get_fields(self):
         return {"$unset": TextField()}

@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -8,6 +9,15 @@ from projects.models import PersonalAPIKey, Project
 MAX_KEYS_PER_USER = 10
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A key that triages errors",
+            {"label": "Triage", "scopes": ["error_tracking:write", "query:read"]},
+            request_only=True,
+        )
+    ]
+)
 class PersonalAPIKeySerializer(ModelSerializer):
     """`value` is shown by the call that makes it, and never again."""
 

@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from posthog_clone.api.serializers import Constant, ModelSerializer
@@ -6,6 +7,16 @@ from projects.models import OrganizationMembership
 from projects.serializers.basic import UserBasicSerializer
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Make an administrator",
+            {"level": 8},
+            request_only=True,
+            description="1 is a member, 8 an administrator, 15 an owner.",
+        )
+    ]
+)
 class MemberSerializer(ModelSerializer):
     """A user as a member of an organization."""
 

@@ -1,3 +1,4 @@
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from posthog_clone.api.serializers import Constant, ModelSerializer
@@ -5,6 +6,7 @@ from projects.models import Organization
 from projects.serializers.basic import ProjectBasicSerializer
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Rename", {"name": "Acme"}, request_only=True)])
 class OrganizationSerializer(ModelSerializer):
     membership_level = serializers.IntegerField(read_only=True)
     member_count = serializers.IntegerField(read_only=True)

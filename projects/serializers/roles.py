@@ -1,4 +1,5 @@
 from django.db import IntegrityError, transaction
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -8,6 +9,16 @@ from projects.serializers.basic import UserBasicSerializer
 from projects.serializers.members import MemberSerializer
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Add a member",
+            {"user_uuid": "0d3b0b3e-6f0a-4f53-9a53-0a1c7e1c2b4d"},
+            request_only=True,
+            description="The uuid of a member's user: `GET /api/organizations/@current/members/`.",
+        )
+    ]
+)
 class RoleMembershipSerializer(ModelSerializer):
     """A member's part in a role."""
 
@@ -45,6 +56,9 @@ class RoleMembershipSerializer(ModelSerializer):
         return membership
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A role", {"name": "Backend"}, request_only=True)]
+)
 class RoleSerializer(ModelSerializer):
     """Some members of an organization, under a name that issues can be assigned to."""
 

@@ -1,4 +1,5 @@
 from django.utils.functional import cached_property
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -15,6 +16,15 @@ def does_not_exist(attr: str, message: str) -> ValidationError:
     return ValidationError({attr: [ErrorDetail(message, code="does_not_exist")]})
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Name and mails",
+            {"first_name": "Ada", "notification_settings": {"error_tracking_issue_created": True}},
+            request_only=True,
+        )
+    ]
+)
 class UserSerializer(ModelSerializer):
     """The caller. Everything about keys to the account stays out."""
 

@@ -1,7 +1,7 @@
 """Logging in and out by browser."""
 
 from django.contrib.auth import authenticate, login, logout
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -10,6 +10,15 @@ from posthog_clone.api.serializers import Constant, Serializer
 from projects.viewsets import PublicViewSet, ScopedViewSet
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Log in",
+            {"email": "ada@example.com", "password": "a long passphrase"},
+            request_only=True,
+        )
+    ]
+)
 class LoginSerializer(Serializer):
     email = serializers.EmailField(write_only=True)
     password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=4096)
