@@ -8,7 +8,6 @@ caller.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -103,12 +102,10 @@ def unwrapped(query: Mapping[str, Any]) -> Mapping[str, Any]:
     )
 
 
-@cache
 def answer_of(kind: str) -> Answer:
     return import_string(settings.QUERY_KINDS[kind])
 
 
-@cache
 def check_of(kind: str) -> Callable[[Project, Mapping[str, Any]], None] | None:
     module, _, _ = settings.QUERY_KINDS[kind].rpartition(".")
     return getattr(import_module(module), "check", None)

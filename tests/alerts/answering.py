@@ -1,7 +1,5 @@
 """Stands for whoever answers queries."""
 
-from hogql import kinds
-
 
 class Answers:
     def __init__(self):
@@ -26,7 +24,3 @@ def answer(project, query, run):
     if current.error:
         raise current.error
     return {"results": current.results}
-
-
-def forget_answerers() -> None:
-    kinds.answer_of.cache_clear()

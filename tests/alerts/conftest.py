@@ -14,9 +14,7 @@ def answers(settings):
         "TrendsQuery": "tests.alerts.answering.answer",
         "HogQLQuery": "tests.alerts.answering.answer",
     }
-    answering.forget_answerers()
-    yield answers
-    answering.forget_answerers()
+    return answers
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_answers_of_the_query_endpoint(ask, project):
         ({**TRENDS, "trendsFilter": {"formula": "A+C"}}, "formula"),
         ({**TRENDS, "series": [{"kind": "ActionsNode", "id": 5}]}, "id"),
         ({**TRENDS, "dateRange": {"date_from": "soon"}}, "date_from"),
-        ({**FUNNEL, "funnelsFilter": {"funnelVizType": "trends"}}, "funnelsFilter__funnelVizType"),
+        ({**FUNNEL, "funnelsFilter": {"funnelVizType": "flow"}}, "funnelsFilter__funnelVizType"),
         ({**RETENTION, "retentionFilter": {"period": "Year"}}, "retentionFilter__period"),
     ],
 )
