@@ -8,7 +8,6 @@ caller.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -65,7 +64,7 @@ def answer(project: Project, query: Mapping[str, Any], run: Run) -> dict[str, An
     Raises ValidationError for what can't be asked, and hogql.failures' for what can't be run.
     """
     source = unwrapped(query)
-    return answer_at(settings.QUERY_KINDS[source["kind"]])(project, source, run)
+    return answer_of(source["kind"])(project, source, run)
 
 
 def check(project: Project, query: Mapping[str, Any]) -> None:
@@ -74,7 +73,7 @@ def check(project: Project, query: Mapping[str, Any]) -> None:
     The module of a kind's answer may have a `check(project, query)` beside it.
     """
     source = unwrapped(query)
-    checks = check_beside(settings.QUERY_KINDS[source["kind"]])
+    checks = check_of(source["kind"])
     if checks:
         checks(project, source)
 
@@ -103,12 +102,10 @@ def unwrapped(query: Mapping[str, Any]) -> Mapping[str, Any]:
     )
 
 
-@cache
-def answer_at(path: str) -> Answer:
-    return import_string(path)
+def answer_of(kind: str) -> Answer:
+    return import_string(settings.QUERY_KINDS[kind])
 
 
-@cache
-def check_beside(path: str) -> Callable[[Project, Mapping[str, Any]], None] | None:
-    module, _, _ = path.rpartition(".")
+def check_of(kind: str) -> Callable[[Project, Mapping[str, Any]], None] | None:
+    module, _, _ = settings.QUERY_KINDS[kind].rpartition(".")
     return getattr(import_module(module), "check", None)

@@ -177,8 +177,8 @@ def test_two_first_runs_at_once_on_a_new_store_end_in_one_installation(tmp_path)
     assert [one["personal_api_key"], other["personal_api_key"]].count(None) == 1
 
 
-def test_a_refusal_exits_with_1_and_says_why_on_stderr(tmp_path):
-    done = manage("bootstrap", "--email", "nobody", DATA_DIR=str(tmp_path), DATABASE_URL="")
+def test_a_refusal_exits_with_1_and_says_why_on_stderr(installation):
+    done = manage("bootstrap", "--email", "nobody", **installation.environment)
     assert done.returncode == 1
     assert "valid email" in done.stderr
     assert "Traceback" not in done.stderr

@@ -32,6 +32,11 @@ def run(*arguments: str, data_dir, **environment: str) -> subprocess.CompletedPr
     )
 
 
+def run_installed(installation, *arguments: str, **environment: str):
+    environment = {"DATABASE_URL": installation.database, **environment}
+    return run(*arguments, data_dir=installation.data_dir, **environment)
+
+
 def refused(done: subprocess.CompletedProcess) -> str:
     """What it said, checked to be one clear sentence or two."""
     assert done.returncode == 1, done.stdout + done.stderr
@@ -75,20 +80,20 @@ def test_a_database_that_is_not_reachable_is_named(tmp_path):
     assert "DATABASE_URL" in said
 
 
-def test_a_clickhouse_that_is_not_reachable_is_named(tmp_path):
-    said = refused(run("serve", data_dir=tmp_path, CLICKHOUSE_URL="http://127.0.0.1:9/default"))
+def test_a_clickhouse_that_is_not_reachable_is_named(installation):
+    elsewhere = {"CLICKHOUSE_URL": "http://127.0.0.1:9/default"}
+    said = refused(run_installed(installation, "serve", **elsewhere))
 
     assert "127.0.0.1:9 can't be used: [Errno 111] Connection refused. Check CLICKHOUSE_URL" in said
 
 
-def test_a_database_of_a_newer_version_is_refused(tmp_path):
-    run("migrate", "-v0", data_dir=tmp_path)
+def test_a_database_of_a_newer_version_is_refused(installation):
     newer = "from django.db import connection\nfrom django.db.migrations.recorder import (\n"
     newer += "    MigrationRecorder)\nMigrationRecorder(connection)"
     newer += ".record_applied('projects', '9999_future')"
-    run("shell", "-c", newer, data_dir=tmp_path)
+    installation.manage("shell", "-c", newer)
 
-    assert "projects.9999_future" in refused(run("serve", data_dir=tmp_path))
+    assert "projects.9999_future" in refused(run_installed(installation, "serve"))
 
 
 def test_a_port_in_use_is_named_before_anything_is_made(tmp_path):
