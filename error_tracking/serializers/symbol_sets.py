@@ -92,7 +92,10 @@ class StartUploadsSerializer(Serializer):
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
-            "Uploaded", {"content_hash": "9f86d081884c7d659a2feaa0c55ad015"}, request_only=True
+            "Uploaded",
+            {"content_hash": "9f86d081884c7d659a2feaa0c55ad015"},
+            request_only=True,
+            description="Once the file is where bulk_start_upload/ said.",
         )
     ]
 )

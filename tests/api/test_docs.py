@@ -1,4 +1,5 @@
 import re
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -8,7 +9,7 @@ from events.models import PropertyDefinition
 from persons.models import GroupType
 from posthog_clone.api.docs import document
 from posthog_clone.api.renderers import JSONRenderer
-from tests.factories import PersonFactory
+from tests.factories import TREND, InsightFactory, IssueFactory, MembershipFactory, PersonFactory
 
 
 @pytest.fixture(scope="module")
@@ -106,39 +107,68 @@ def test_every_json_body_has_an_example(schema):
     assert [f"{method} {path}" for path, method, examples in bodies if not examples] == []
 
 
-OF_PROJECT = re.compile(
-    r"/api/projects/{project_id}/(?P<collection>[^{]*)((?P<id>{\w+})/(?P<below>[^{]*))?"
+NOT_SENT = (
+    "/api/environments/",  # the same as /api/projects/
+    "/api/login/",
+    "/api/personal_api_keys/",  # no key may
+    "/api/projects/{project_id}/integrations/",  # would call GitLab
 )
-QUERIES = dict.fromkeys(
-    ["groups/update_property/", "groups/delete_property/"], "?group_type_index=0&group_key=acme"
-)
+ISSUES = ["0197a3c2-5b7e-7c51-9d0e-3f1b2a4c6d8e", "0197a3c4-1f20-7d35-8b6a-92c0e4f7a1b3"]
 LACKING = {"does_not_exist", "invalid_input", "not_found", "symbol_set_not_found"}
-"""Codes of answers to examples with what each project has of its own: ids, tokens."""
+"""Codes of answers to examples with what each project has of its own."""
 
 
-def test_the_examples_of_requests_work(schema, api, project, analytics):
-    """Each is sent: below an id, to what the first example of its collection has made."""
-    person = PersonFactory(project=project, distinct_ids=["ada@example.com", "grace@example.com"])
+@pytest.fixture
+def made(project):
+    """What examples are about and none makes: ids by the address of the collection."""
+    distinct_ids = ["ada@example.com", "grace@example.com"]
+    person = PersonFactory(project=project, distinct_ids=distinct_ids)
     price = PropertyDefinition.objects.create(project=project, name="price")
+    member = MembershipFactory(organization=project.organization)
     GroupType.objects.create(project=project, name="company", index=0)
-    made = {"persons/": person.uuid, "property_definitions/": price.id}
-    worked = set()
+    for id in ISSUES:
+        IssueFactory(project=project, id=id)
+    return {
+        f"/api/projects/{project.id}/persons/": person.uuid,
+        f"/api/projects/{project.id}/property_definitions/": price.id,
+        f"/api/projects/{project.id}/error_tracking/symbol_sets/": uuid4(),
+        "/api/organizations/": "@current",
+        "/api/organizations/@current/members/": member.user.uuid,
+        "/api/users/": "@me",
+    }
+
+
+def test_the_examples_of_requests_work(schema, api, project, user, made, analytics):
+    """Each is sent: below an id, to what the first example of its collection has made."""
+    own = {
+        "insight": InsightFactory(project=project, query=TREND).id,
+        "subscribed_users": [user.id],
+        "issueId": str(IssueFactory(project=project).id),
+    }
+    worked = 0
     for path, method, examples in json_bodies(schema):
-        match = OF_PROJECT.fullmatch(path)
-        if not match or (match["id"] and match["collection"] not in made):
+        if path.startswith(NOT_SENT):
             continue
-        collection = match["collection"]
-        address = f"{collection}{made[collection]}/{match['below']}" if match["id"] else collection
+        path = path.replace("{project_id}", str(project.id)).replace(
+            "{organization_id}", "@current"
+        )
+        collection, id, below = re.fullmatch(r"([^{]*)({\w+})?([^{]*)", path).groups()
+        address = f"{collection}{made[collection]}{below}" if id else collection
+        if address.endswith(("groups/delete_property/", "groups/update_property/")):
+            address += "?group_type_index=0&group_key=acme"
         for name, example in examples.items():
-            r = getattr(api, method)(address + QUERIES.get(address, ""), example["value"])
+            body = example["value"]
+            if isinstance(body, dict):
+                body = {key: own.get(key, value) for key, value in body.items()}
+            r = getattr(api, method)(address, body)
             if r.status_code in (400, 404) and "description" in example:
                 assert r.json()["code"] in LACKING, f"{method} {path} {name}: {r.content}"
                 continue
             assert r.status_code in (200, 201, 202, 204), f"{method} {path} {name}: {r.content}"
-            worked.add((method, path))
+            worked += 1
             if r.status_code == 201 and address == collection:
                 made.setdefault(collection, r.json().get("short_id") or r.json().get("id"))
-    assert len(worked) > 70
+    assert worked > 120
 
 
 def test_component_names(schema):
