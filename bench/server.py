@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.measuring import allocated_bytes
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -41,7 +43,7 @@ class Server:
         return int(line.split()[1]) / 1024
 
     def disk_bytes(self) -> int:
-        return sum(path.stat().st_blocks * 512 for path in self.data_dir.rglob("*"))
+        return allocated_bytes([str(self.data_dir)])
 
 
 def free_port() -> int:
