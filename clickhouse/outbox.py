@@ -198,6 +198,7 @@ class Delivery(threading.Thread):
         self.stop, self.reject = stop, reject
         self.failures = 0
         self.memory_released = 0.0
+        self.holds_memory = False
 
     def run(self) -> None:
         while not self.stop.is_set():
@@ -210,18 +211,20 @@ class Delivery(threading.Thread):
                 self.back_off(error)
                 continue
             self.failures = 0
+            self.release_memory(after=delivered)
             if delivered:
-                self.release_memory()
                 pace = BUSY_PACE_SECONDS if delivered > BUSY_ROWS else PACE_SECONDS
                 self.stop.wait(max(0, started + pace - time.monotonic()))
             else:
                 filled.wait(LOOK_SECONDS)
         connection.close()
 
-    def release_memory(self) -> None:
+    def release_memory(self, after: int) -> None:
         """Now and then: blocks come and go, and allocators keep what they held."""
-        if time.monotonic() - self.memory_released > MEMORY_SECONDS:
+        self.holds_memory = self.holds_memory or after > 0
+        if self.holds_memory and time.monotonic() - self.memory_released > MEMORY_SECONDS:
             self.memory_released = time.monotonic()
+            self.holds_memory = False
             clickhouse.release_memory()
             process.trim()
 
