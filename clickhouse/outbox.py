@@ -34,7 +34,7 @@ MAX_JOINED_BYTES = 8 * 1024 * 1024
 # Blocks of other processes are seen at the next look; this process's own wake the delivery.
 LOOK_SECONDS = 0.2
 PACE_SECONDS = 0.3
-BUSY_PACE_SECONDS = 1.0
+BUSY_PACE_SECONDS = 0.6
 BUSY_ROWS = 100
 MAX_BACKOFF_SECONDS = 5.0
 MEMORY_SECONDS = 5.0
