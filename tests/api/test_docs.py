@@ -143,6 +143,7 @@ def test_the_examples_of_requests_work(schema, api, project, user, made, analyti
     own = {
         "insight": InsightFactory(project=project, query=TREND).id,
         "subscribed_users": [user.id],
+        "assignee": {"type": "user", "id": user.id},
         "issueId": str(IssueFactory(project=project).id),
     }
     worked = 0

@@ -53,6 +53,7 @@ class Command(BaseCommand):
                 ingestion.stop()
                 clickhouse.close()
         self.stderr.write("Stopped. Nothing was lost.")
+        process.leave()
 
     def greet(self, host: str, port: int, first: Bootstrapped) -> None:
         if not web.wait_until_accepting(host, port):
