@@ -4,8 +4,7 @@ A crash between the two loses nothing and doubles nothing: the block is still in
 its insert's token makes ClickHouse pass over rows that it has already.
 
 An insert costs ClickHouse some 15 ms of processor time however few its rows. What waits for one
-table therefore goes in together, and `Delivery` gives blocks a moment to gather: a longer one when
-they come thick, since merging few large parts costs less than merging many small ones.
+table therefore goes in together, and `Delivery` gives blocks a moment to gather.
 """
 
 import logging
@@ -34,8 +33,6 @@ MAX_JOINED_BYTES = 8 * 1024 * 1024
 # Blocks of other processes are seen at the next look; this process's own wake the delivery.
 LOOK_SECONDS = 0.2
 PACE_SECONDS = 0.3
-BUSY_PACE_SECONDS = 0.6
-BUSY_ROWS = 100
 MAX_BACKOFF_SECONDS = 5.0
 MEMORY_SECONDS = 5.0
 
@@ -213,8 +210,7 @@ class Delivery(threading.Thread):
             self.failures = 0
             self.release_memory(after=delivered)
             if delivered:
-                pace = BUSY_PACE_SECONDS if delivered > BUSY_ROWS else PACE_SECONDS
-                self.stop.wait(max(0, started + pace - time.monotonic()))
+                self.stop.wait(max(0, started + PACE_SECONDS - time.monotonic()))
             else:
                 filled.wait(LOOK_SECONDS)
         connection.close()
